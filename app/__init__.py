@@ -1,0 +1,1 @@
+"""Engrenages: group purchasing for business parks."""

@@ -1,0 +1,1 @@
+"""Who is who: the association, its parks, member companies, people, roles, sign-in, sessions and API keys."""

@@ -1,0 +1,66 @@
+"""Who is acting: a signed-in person, a program with a key, or the command line."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.accounts.models import Person
+from app.accounts.permissions import Permission, Role, permissions_of
+from app.core.errors import NotAllowed
+
+
+@dataclass(frozen=True)
+class Actor:
+    """The one a use case acts for. `identity` tells people apart; `label`, with the key used, goes into the audit."""
+
+    label: str
+    roles: frozenset[Role]
+    identity: str
+    person_id: int | None = None
+    company_id: int | None = None
+    locale: str = "fr"
+    name: str = ""
+    may_write: bool = True
+
+    @cached_property
+    def permissions(self) -> frozenset[Permission]:
+        """Everything the actor may do."""
+        return permissions_of(self.roles)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the actor may do this."""
+        return permission in self.permissions
+
+    def require(self, permission: Permission) -> None:
+        """Raise `NotAllowed` unless the actor may do this."""
+        if not self.may(permission):
+            raise NotAllowed("Your account may not do this. Ask the association for the right to.")
+
+    def require_person(self) -> int:
+        """The person behind the actor; `NotAllowed` for the command line."""
+        if self.person_id is None:
+            raise NotAllowed("Only a signed-in person can do this.")
+        return self.person_id
+
+    def require_company(self) -> int:
+        """The company of the actor; `NotAllowed` for people of the association."""
+        if self.company_id is None:
+            raise NotAllowed("Only people of a member company can do this.")
+        return self.company_id
+
+
+COMMAND_LINE = Actor("command line", frozenset({Role.ADMINISTRATOR}), identity="command line")
+SYSTEM = Actor("engrenages", frozenset({Role.ADMINISTRATOR}), identity="engrenages")  # what happens by itself
+
+
+def actor_for(person: Person, *, label: str | None = None, may_write: bool = True) -> Actor:
+    """The actor for a stored person."""
+    return Actor(
+        label=label or person.email,
+        roles=frozenset(Role(role) for role in person.roles),
+        identity=person.email,
+        person_id=person.id,
+        company_id=person.company_id,
+        locale=person.locale,
+        name=person.name,
+        may_write=may_write,
+    )

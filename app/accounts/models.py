@@ -1,0 +1,132 @@
+"""Tables of the association, its parks, companies and people, and of how people and machines sign in."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.accounts.permissions import Role
+from app.core.tables import euros, instant, key, rate_in_percent, text_list
+
+_KNOWN_ROLES = ", ".join(f"'{role.value}'" for role in Role)
+
+
+class Association(SQLModel, table=True):
+    """The one association of this installation, and its rules of the house."""
+
+    __tablename__ = "associations"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: int = Field(default=1, primary_key=True)
+    name: str
+    sharing_policy: str = Field(default="proportional")
+    second_approval_above: Decimal = euros(default=Decimal("5000.00"), ge=0)
+    price_jump_percent: Decimal = rate_in_percent(default=Decimal("20.00"))
+    catalog_is_open: bool = False
+    version: int = 1
+
+
+class Park(SQLModel, table=True):
+    """A business park; member companies sit on one, and each round delivers to it once."""
+
+    __tablename__ = "parks"
+
+    id: int | None = key()
+    code: str = Field(unique=True, max_length=40)
+    name: str
+    postal_code: str = ""
+    city: str = ""
+
+
+class Company(SQLModel, table=True):
+    """A member company. A SIRET, where given, has its right check digits (checked on the way in)."""
+
+    __tablename__ = "companies"
+
+    id: int | None = key()
+    code: str = Field(unique=True, max_length=40)
+    name: str
+    siret: str | None = Field(default=None, unique=True, max_length=14)
+    park_id: int = Field(foreign_key="parks.id", index=True)
+    postal_code: str = ""
+    city: str = ""
+    active: bool = True
+    version: int = 1
+
+
+class Person(SQLModel, table=True):
+    """Somebody who signs in. `order_limit`: above it (euros before VAT) an order waits for approval."""
+
+    __tablename__ = "people"
+    __table_args__ = (
+        Index("uq_people_email", text("lower(email)"), unique=True),
+        CheckConstraint(f"roles <@ ARRAY[{_KNOWN_ROLES}]::text[]", name="known_roles"),
+        CheckConstraint("locale IN ('fr', 'en')", name="known_locale"),
+    )
+
+    id: int | None = key()
+    email: str
+    name: str
+    roles: list[str] = text_list(default_factory=list)
+    company_id: int | None = Field(default=None, foreign_key="companies.id", index=True)
+    locale: str = "fr"
+    password_hash: str | None = None
+    order_limit: Decimal | None = euros(default=None)
+    active: bool = True
+    version: int = 1
+
+
+class SignInSession(SQLModel, table=True):
+    """A signed-in browser. Only the hash of its token is kept; revoking ends it at once."""
+
+    __tablename__ = "sign_in_sessions"
+
+    id: int | None = key()
+    token_hash: str = Field(unique=True)
+    person_id: int = Field(foreign_key="people.id", index=True)
+    created_at: datetime = instant()
+    expires_at: datetime = instant()
+    revoked_at: datetime | None = instant(default=None)
+    user_agent: str = ""
+
+
+class SignInLink(SQLModel, table=True):
+    """A link sent by mail that signs in once."""
+
+    __tablename__ = "sign_in_links"
+
+    id: int | None = key()
+    token_hash: str = Field(unique=True)
+    person_id: int = Field(foreign_key="people.id", index=True)
+    expires_at: datetime = instant()
+    used_at: datetime | None = instant(default=None)
+
+
+class SignInFailure(SQLModel, table=True):
+    """A failed password, counted to slow down guessing."""
+
+    __tablename__ = "sign_in_failures"
+    __table_args__ = (Index("ix_sign_in_failures_email_at", "email", "at"),)
+
+    id: int | None = key()
+    email: str
+    at: datetime = instant()
+
+
+class ApiKey(SQLModel, table=True):
+    """A key for programs: acts as its person, within its scopes. Only its hash is kept."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (CheckConstraint("scopes <@ ARRAY['read', 'write']::text[]", name="known_scopes"),)
+
+    id: int | None = key()
+    name: str
+    prefix: str = Field(unique=True)
+    secret_hash: str = Field(unique=True)
+    person_id: int = Field(foreign_key="people.id", index=True)
+    scopes: list[str] = text_list(default_factory=list)
+    created_at: datetime = instant()
+    last_used_at: datetime | None = instant(default=None)
+    expires_at: datetime | None = instant(default=None)
+    revoked_at: datetime | None = instant(default=None)

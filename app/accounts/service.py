@@ -1,0 +1,159 @@
+"""Use cases about the association, its parks, companies and people."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+from stdnum.exceptions import ValidationError
+from stdnum.fr import siret as siret_number
+
+from app.accounts.actor import Actor
+from app.accounts.models import Association, Company, Park, Person
+from app.accounts.permissions import ASSOCIATION_ROLES, COMPANY_ROLES, Permission, Role
+from app.core import audit
+from app.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
+
+
+def get_association(session: Session) -> Association:
+    """The association of this installation. Raises `NotFound` before `engrenages init`."""
+    association = session.get(Association, 1)
+    if association is None:
+        raise NotFound("This installation has no association yet. Run: engrenages init", code="not_set_up")
+    return association
+
+
+def set_up_association(session: Session, actor: Actor, name: str) -> Association:
+    """Make the association; there is one in an installation."""
+    if session.get(Association, 1) is not None:
+        raise Conflict("This installation has its association already.", code="already_set_up")
+    association = Association(name=name)
+    session.add(association)
+    session.flush()
+    audit.record(session, actor.label, "association.set_up", association, name=name)
+    return association
+
+
+def create_park(session: Session, actor: Actor, code: str, name: str, postal_code: str = "", city: str = "") -> Park:
+    """Add a business park."""
+    actor.require(Permission.MANAGE_PEOPLE)
+    if session.scalar(select(Park.id).where(Park.code == code)):
+        raise Conflict("There is a park {code} already.", code="duplicate_park", field="code", park=code)
+    park = Park(code=code, name=name, postal_code=postal_code, city=city)
+    session.add(park)
+    session.flush()
+    audit.record(session, actor.label, "park.created", park, code=code)
+    return park
+
+
+def check_siret(siret: str | None) -> str | None:
+    """A SIRET in its compact form. Raises `InvalidInput` for wrong check digits (Luhn; La Poste has its own rule)."""
+    if not siret:
+        return None
+    try:
+        return str(siret_number.validate(siret))
+    except ValidationError as error:
+        raise InvalidInput(
+            "{siret} is not a SIRET: it has 14 digits, the last of which checks the others.",
+            code="bad_siret",
+            field="siret",
+            siret=siret,
+        ) from error
+
+
+def create_company(
+    session: Session, actor: Actor, *, code: str, name: str, park_id: int, siret: str | None = None,
+    postal_code: str = "", city: str = "",
+) -> Company:  # fmt: skip
+    """Add a member company on a park."""
+    actor.require(Permission.MANAGE_PEOPLE)
+    if session.get(Park, park_id) is None:
+        raise NotFound("There is no such park.", field="park_id")
+    compact = check_siret(siret)
+    if session.scalar(select(Company.id).where(Company.code == code)):
+        raise Conflict("There is a company {company} already.", code="duplicate_company", field="code", company=code)
+    if compact and session.scalar(select(Company.id).where(Company.siret == compact)):
+        raise Conflict(
+            "A company with the SIRET {siret} is a member already.",
+            code="duplicate_siret",
+            field="siret",
+            siret=compact,
+        )
+    company = Company(code=code, name=name, park_id=park_id, siret=compact, postal_code=postal_code, city=city)
+    session.add(company)
+    session.flush()
+    audit.record(session, actor.label, "company.created", company, code=code, siret=compact)
+    return company
+
+
+def check_email(email: str) -> str:
+    """A well-formed mail address in lower case. Raises `InvalidInput`."""
+    try:
+        return validate_email(email, check_deliverability=False, test_environment=True).normalized.lower()
+    except EmailNotValidError as error:
+        raise InvalidInput("{email} is not a mail address.", code="bad_email", field="email", email=email) from error
+
+
+def add_person(
+    session: Session, actor: Actor, *, email: str, name: str, roles: Iterable[Role], company_id: int | None = None,
+    locale: str = "fr", order_limit: Decimal | None = None,
+) -> Person:  # fmt: skip
+    """Add a person. Buyers belong to a company, the association's people to none.
+
+    Raises `Conflict` where the address is known already, `InvalidInput` where roles and company do not go together.
+    """
+    actor.require(Permission.MANAGE_PEOPLE)
+    address, role_set = check_email(email), frozenset(roles)
+    if find_person(session, address) is not None:
+        raise Conflict("{email} has an account already.", code="duplicate_email", field="email", email=address)
+    if role_set & COMPANY_ROLES and company_id is None:
+        raise InvalidInput("Employees and approvers belong to a company: name it.", field="company_id")
+    if role_set & ASSOCIATION_ROLES and company_id is not None:
+        raise InvalidInput("People of the association belong to no member company.", field="company_id")
+    if company_id is not None and session.get(Company, company_id) is None:
+        raise NotFound("There is no such company.", field="company_id")
+    person = Person(
+        email=address,
+        name=name,
+        roles=sorted(role_set),
+        company_id=company_id,
+        locale=locale,
+        order_limit=order_limit,
+    )
+    session.add(person)
+    session.flush()
+    audit.record(session, actor.label, "person.added", person, email=address, roles=person.roles)
+    return person
+
+
+def find_person(session: Session, email: str) -> Person | None:
+    """The person with this address, whatever its capitals."""
+    return session.exec(select(Person).where(func.lower(col(Person.email)) == email.lower())).one_or_none()
+
+
+def check_version(stored: int, expected: int | None) -> None:
+    """Raise `StaleVersion` where the caller read another version than the stored one."""
+    if expected is not None and stored != expected:
+        raise StaleVersion
+
+
+def change_person(
+    session: Session, actor: Actor, person_id: int, *, order_limit: Decimal | None, active: bool,
+    expected_version: int | None = None,
+) -> Person:  # fmt: skip
+    """Set a person's order limit and whether they may sign in.
+
+    The association does it for everyone, an approver for the people of their own company.
+    """
+    person = session.get(Person, person_id, with_for_update=True)
+    own_company = person is not None and person.company_id is not None and person.company_id == actor.company_id
+    if not (own_company and actor.may(Permission.MANAGE_COMPANY)):
+        actor.require(Permission.MANAGE_PEOPLE)
+    if person is None:
+        raise NotFound("There is no such person.")
+    check_version(person.version, expected_version)
+    person.order_limit, person.active = order_limit, active
+    person.version += 1
+    audit.record(session, actor.label, "person.changed", person, order_limit=str(order_limit), active=active)
+    return person

@@ -1,0 +1,237 @@
+"""Signing in: passwords (Argon2id), links by mail, sessions that can be revoked, API keys. Only hashes are kept."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from app.accounts.actor import Actor, actor_for
+from app.accounts.models import ApiKey, Person, SignInFailure, SignInLink, SignInSession
+from app.accounts.permissions import Permission
+from app.accounts.service import find_person, get_association
+from app.core import audit, clock, mail
+from app.core.errors import DomainError, InvalidInput, NotFound
+from app.core.i18n import gettext as _
+from app.core.i18n import speaking
+from app.core.settings import get_settings
+
+SESSION_LASTS = timedelta(days=30)
+LINK_LASTS = timedelta(minutes=30)
+INVITATION_LASTS = timedelta(days=14)
+FAILURES_COUNTED_FOR = timedelta(minutes=15)
+FAILURES_ALLOWED = 10
+MIN_PASSWORD_LENGTH = 10
+_KEY_MARK = "eng"
+
+_hasher = PasswordHasher()
+# Checked for unknown addresses, so that they take as long as known ones (OWASP Authentication Cheat Sheet).
+_NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe(16))
+
+
+class TooManyTries(DomainError):
+    """Passwords are guessed too fast."""
+
+    status = 429
+    default_code = "too_many_tries"
+
+
+def set_password(session: Session, person: Person, password: str) -> None:
+    """Give a person a password. Raises `InvalidInput` for a short one (NIST SP 800-63B, 5.1.1)."""
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise InvalidInput("A password has at least {length} characters.", field="password", length=MIN_PASSWORD_LENGTH)
+    person.password_hash = _hasher.hash(password)
+    audit.record(session, person.email, "person.password_set", person)
+
+
+def check_password(session: Session, email: str, password: str) -> Person | None:
+    """The person whose password this is; None for a wrong one, which is counted.
+
+    Raises `TooManyTries` after ten wrong ones in a quarter of an hour for one address.
+    """
+    address = email.strip().lower()
+    recent = clock.now() - FAILURES_COUNTED_FOR
+    failures = session.scalar(select(func.count()).where(SignInFailure.email == address, SignInFailure.at > recent))
+    if (failures or 0) >= FAILURES_ALLOWED:
+        raise TooManyTries("Too many tries. Wait a quarter of an hour, or ask for a link by mail.")
+    person = find_person(session, address)
+    known = person is not None and person.active and person.password_hash
+    try:
+        _hasher.verify(known or _NOBODYS_HASH, password)
+    except (VerificationError, InvalidHashError):
+        known = None
+    if not known:
+        session.add(SignInFailure(email=address, at=clock.now()))
+        return None
+    return person
+
+
+def open_session(session: Session, person: Person, user_agent: str = "") -> str:
+    """Sign a person in; the token that goes into the cookie."""
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    signed_in = SignInSession(
+        token_hash=_hash(token),
+        person_id=_id(person),
+        created_at=now,
+        expires_at=now + SESSION_LASTS,
+        user_agent=user_agent[:200],
+    )
+    session.add(signed_in)
+    session.flush()
+    audit.record(session, person.email, "session.opened", signed_in)
+    return token
+
+
+def actor_of_session(session: Session, token: str) -> Actor | None:
+    """Who a session token stands for; None where it is unknown, ended or revoked."""
+    person = session.exec(
+        select(Person)
+        .join(SignInSession, col(SignInSession.person_id) == Person.id)
+        .where(
+            SignInSession.token_hash == _hash(token),
+            col(SignInSession.revoked_at).is_(None),
+            SignInSession.expires_at > clock.now(),
+            col(Person.active),
+        )
+    ).one_or_none()
+    return actor_for(person) if person else None
+
+
+def close_session(session: Session, token: str) -> None:
+    """Sign out: revoke the session of a token."""
+    session.execute(
+        update(SignInSession).where(col(SignInSession.token_hash) == _hash(token)).values(revoked_at=clock.now())
+    )
+
+
+def close_all_sessions(session: Session, actor: Actor, person_id: int) -> None:
+    """Revoke every session of a person: their own, or anybody's for the association."""
+    if actor.person_id != person_id:
+        actor.require(Permission.MANAGE_PEOPLE)
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFound("There is no such person.")
+    session.execute(
+        update(SignInSession)
+        .where(col(SignInSession.person_id) == person_id, col(SignInSession.revoked_at).is_(None))
+        .values(revoked_at=clock.now())
+    )
+    audit.record(session, actor.label, "sessions.revoked", person)
+
+
+def make_link(session: Session, person: Person, lasts: timedelta = LINK_LASTS) -> str:
+    """A link that signs the person in once."""
+    token = secrets.token_urlsafe(32)
+    session.add(SignInLink(token_hash=_hash(token), person_id=_id(person), expires_at=clock.now() + lasts))
+    session.flush()
+    return f"{get_settings().public_url.rstrip('/')}/sign-in/link?token={token}"
+
+
+def mail_link(session: Session, email: str) -> None:
+    """Mail a sign-in link to a known address; say nothing about an unknown one."""
+    person = find_person(session, email.strip())
+    if person is None or not person.active:
+        return
+    link = make_link(session, person)
+    with speaking(person.locale):
+        body = _("Here is your link to sign in, good once, for 30 minutes:") + f"\n\n{link}\n"
+        mail.queue_mail(session, person.email, _("Your sign-in link"), body)
+
+
+def invite(session: Session, person: Person) -> str:
+    """Mail a new person their first link; the link."""
+    link = make_link(session, person, INVITATION_LASTS)
+    with speaking(person.locale):
+        subject = _("{association} invites you to buy together").format(association=get_association(session).name)
+        body = _("Hello {name},").format(name=person.name) + "\n\n"
+        body += _("Your account for group purchases is ready. This link signs you in, good once, for 14 days:")
+        mail.queue_mail(session, person.email, subject, f"{body}\n\n{link}\n")
+    return link
+
+
+def use_link(session: Session, token: str) -> Person:
+    """The person of a link, which is then used up. Raises `InvalidInput` for one that is unknown, old or used."""
+    person_id = session.scalar(
+        update(SignInLink)
+        .where(
+            col(SignInLink.token_hash) == _hash(token),
+            col(SignInLink.used_at).is_(None),
+            col(SignInLink.expires_at) > clock.now(),
+        )
+        .values(used_at=clock.now())
+        .returning(col(SignInLink.person_id))
+    )
+    person = session.get(Person, person_id) if person_id else None
+    if person is None or not person.active:
+        raise InvalidInput("This link is used or too old. Ask for a new one.", code="link_expired")
+    return person
+
+
+@dataclass(frozen=True)
+class NewApiKey:
+    """A key just made: its row and its text, which is shown this once."""
+
+    key: ApiKey
+    secret: str
+
+
+def create_api_key(session: Session, actor: Actor, name: str, scopes: list[str]) -> NewApiKey:
+    """Make a key that acts as its maker within `scopes` (`read`, `write`)."""
+    if not scopes or set(scopes) - {"read", "write"}:
+        raise InvalidInput("A key has the scope read, write, or both.", field="scopes")
+    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+    text = f"{_KEY_MARK}_{prefix}_{secret}"
+    key = ApiKey(
+        name=name,
+        prefix=prefix,
+        secret_hash=_hash(text),
+        person_id=actor.require_person(),
+        scopes=sorted(set(scopes)),
+        created_at=clock.now(),
+    )
+    session.add(key)
+    session.flush()
+    audit.record(session, actor.label, "api_key.created", key, name=name, scopes=key.scopes)
+    return NewApiKey(key, text)
+
+
+def revoke_api_key(session: Session, actor: Actor, key_id: int) -> None:
+    """End a key of one's own."""
+    key = session.get(ApiKey, key_id)
+    if key is None or key.person_id != actor.person_id:
+        raise NotFound("There is no such key.")
+    key.revoked_at = key.revoked_at or clock.now()
+    audit.record(session, actor.label, "api_key.revoked", key)
+
+
+def actor_of_key(session: Session, secret: str) -> Actor | None:
+    """Who a key stands for; None where it is unknown, ended or revoked. Notes its use, by the minute."""
+    now = clock.now()
+    found = session.exec(
+        select(ApiKey, Person)
+        .join(Person, col(Person.id) == ApiKey.person_id)
+        .where(ApiKey.secret_hash == _hash(secret), col(ApiKey.revoked_at).is_(None), col(Person.active))
+    ).one_or_none()
+    if found is None:
+        return None
+    key, person = found
+    if key.expires_at and key.expires_at <= now:
+        return None
+    if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
+        key.last_used_at = now
+    return actor_for(person, label=f"{person.email} (key {key.prefix})", may_write="write" in key.scopes)
+
+
+def _hash(token: str) -> str:
+    """Tokens are long and random, so a plain hash is enough (no salt, no stretching)."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _id(person: Person) -> int:
+    assert person.id is not None
+    return person.id

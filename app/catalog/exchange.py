@@ -1,0 +1,59 @@
+"""The columns of the catalogue's files, as FORMATS.md has them."""
+
+import re
+from decimal import Decimal
+
+from app.core.tabular import Column, decimal, decimal_from, gtin, integer, text
+
+_TIER = re.compile(r"(\d{1,9}):(\d{1,8}(?:[.,]\d{1,4})?)\Z")
+_FOUR_PLACES = Decimal("0.0001")
+_TIERS_CURE = "from:price pairs parted by |, quantities rising from at least 1, such as 1:12.50|10:11.90"
+
+PriceTiers = tuple[tuple[int, Decimal], ...]
+
+
+def price_tiers(value: str) -> PriceTiers:
+    """Price tiers `1:12.50|10:11.90|50:10.80`: group quantity, unit price in euros before VAT.
+
+    Raises `ValueError` with the cure.
+    """
+    tiers = []
+    reached = 0
+    for pair in value.split("|"):
+        found = _TIER.match(pair.strip())
+        if not found:
+            raise ValueError(_TIERS_CURE)
+        from_quantity = int(found[1])
+        if from_quantity <= reached:
+            raise ValueError(_TIERS_CURE)
+        reached = from_quantity
+        tiers.append((from_quantity, decimal_from(found[2]).quantize(_FOUR_PLACES)))
+    return tuple(tiers)
+
+
+SUPPLIER_COLUMNS = (
+    Column("supplier_code", text(40)),
+    Column("name", text()),
+    Column("country", text(60), required=False, default=""),
+    Column("postal_code", text(20), required=False, default=""),
+    Column("city", text(), required=False, default=""),
+    Column("minimum_order", decimal(2), required=False),
+    Column("free_delivery_from", decimal(2), required=False),
+    Column("delivery_fee", decimal(2), required=False),
+)
+
+OFFER_COLUMNS = (
+    Column("supplier_code", text(40)),
+    Column("sku", text(80)),
+    Column("product_ref", text(80)),
+    Column("name", text()),
+    Column("description", text(4000), required=False, default=""),
+    Column("category", text(80), required=False, default="Other"),
+    Column("gtin", gtin, required=False),
+    Column("unit", text(40), required=False, default="unit"),
+    Column("pack_size", integer(1, 1_000_000), required=False, default=1),
+    Column("min_quantity", integer(0, 1_000_000_000), required=False, default=1),
+    Column("lead_time_days", integer(0, 3650), required=False, default=0),
+    Column("vat_rate", decimal(2, maximum=Decimal("100.01")), required=False, default=Decimal("20.00")),
+    Column("price_tiers", price_tiers),
+)

@@ -1,0 +1,342 @@
+"""Importing suppliers and offers from files, set-wise: stage by COPY, compare, then write what differs.
+
+A dry run does all but the writing, and reports the same: what is new, what changes, what is gone from the file,
+and prices that jump.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.permissions import Permission
+from app.accounts.service import get_association
+from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.search import learn_words
+from app.core import audit
+from app.core.copying import copy_rows
+from app.core.tabular import BadCell, TableReader
+
+LISTED = 200  # rows of each kind that a report lists; its counts are always complete
+
+Progress = Callable[[int], None]
+
+
+class Difference(NamedTuple):
+    """One row that is new, changed or gone."""
+
+    code: str
+    name: str
+
+
+class PriceJump(NamedTuple):
+    """A list price that moved by more than the association's limit."""
+
+    code: str
+    name: str
+    old_price: Decimal
+    new_price: Decimal
+    percent: Decimal
+
+
+@dataclass
+class ImportReport:
+    """What an import did, or in a dry run would do. The lists hold the first rows, the counts all."""
+
+    file: str
+    dry_run: bool
+    rows: int = 0
+    new_count: int = 0
+    changed_count: int = 0
+    unchanged_count: int = 0
+    gone_count: int = 0
+    price_jump_count: int = 0
+    skipped_count: int = 0
+    new: list[Difference] = field(default_factory=list)
+    changed: list[Difference] = field(default_factory=list)
+    gone: list[Difference] = field(default_factory=list)
+    price_jumps: list[PriceJump] = field(default_factory=list)
+    bad_cells: list[BadCell] = field(default_factory=list)
+    unknown_columns: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain JSON values."""
+        plain = asdict(self)
+        for name in ("new", "changed", "gone", "price_jumps", "bad_cells"):
+            plain[name] = [
+                {k: str(v) if isinstance(v, Decimal) else v for k, v in row._asdict().items()}
+                for row in getattr(self, name)
+            ]
+        return plain
+
+
+def import_suppliers(
+    session: Session, actor: Actor, reader: TableReader, *, dry_run: bool = False, skip_bad_rows: bool = False
+) -> ImportReport:
+    """Import a suppliers file (columns of FORMATS.md). Raises `BadFile` unless bad rows are to be skipped."""
+    actor.require(Permission.MANAGE_CATALOG)
+    _stage(
+        session,
+        "staged_suppliers",
+        "line integer, code text, name text, country text, postal_code text, city text, minimum_order numeric(14,2),"
+        " free_delivery_from numeric(14,2), delivery_fee numeric(14,2)",
+        ([line, *values] for line, values in reader),
+    )
+    _reject_duplicates(session, reader, "staged_suppliers", "code", "supplier_code")
+    report = _begin_report(reader, dry_run, skip_bad_rows)
+    compared = ("name", "country", "postal_code", "city", "minimum_order", "free_delivery_from", "delivery_fee")
+    old, new = (", ".join(f"{side}.{column}" for column in compared) for side in ("t", "s"))
+    changed = f"({old}) IS DISTINCT FROM ({new})"
+    _compare(session, report, "staged_suppliers s LEFT JOIN suppliers t ON t.code = s.code", "s.code", changed)
+    if not dry_run:
+        columns = ", ".join(compared)
+        updates = ", ".join(f"{column} = excluded.{column}" for column in compared)
+        session.execute(
+            text(
+                f"INSERT INTO suppliers AS t (code, {columns}, active, version)"
+                f" SELECT code, {columns}, true, 1 FROM staged_suppliers ORDER BY line"
+                f" ON CONFLICT (code) DO UPDATE SET {updates}, version = t.version + 1"
+                f" WHERE ({old}) IS DISTINCT FROM ({new.replace('s.', 'excluded.')})"
+            )
+        )
+        _note(session, actor, "suppliers.imported", report)
+    return report
+
+
+_OFFER_STAGE = (
+    "line integer, supplier_code text, sku text, product_ref text, name text, description text, category text,"
+    " gtin text, unit text, pack_size integer, min_quantity integer, lead_time_days integer, vat_rate numeric(5,2),"
+    " tier_quantities integer[], tier_prices numeric(12,4)[]"
+)
+_OFFER_TERMS = (
+    *("product_id", "name", "gtin", "pack_size", "min_quantity", "lead_time_days", "vat_rate"),
+    *("tier_quantities", "tier_prices"),
+)
+_OFFERS_JOINED = """
+    staged_offers s JOIN suppliers u ON u.code = s.supplier_code
+    LEFT JOIN products p ON p.ref = s.product_ref
+    LEFT JOIN offers t ON t.supplier_id = u.id AND t.sku = s.sku
+"""
+_OFFER_CHANGED = """
+    (t.name, t.gtin, t.pack_size, t.min_quantity, t.lead_time_days, t.vat_rate, t.tier_quantities, t.tier_prices,
+     t.product_id, t.withdrawn_at)
+    IS DISTINCT FROM
+    (s.name, s.gtin, s.pack_size, s.min_quantity, s.lead_time_days, s.vat_rate, s.tier_quantities, s.tier_prices,
+     p.id, NULL::timestamptz)
+"""
+_GONE = """
+    FROM offers t JOIN suppliers u ON u.id = t.supplier_id
+    WHERE t.withdrawn_at IS NULL
+      AND u.code IN (SELECT supplier_code FROM staged_offers)
+      AND NOT EXISTS (SELECT FROM staged_offers s WHERE s.supplier_code = u.code AND s.sku = t.sku)
+"""
+
+
+def import_offers(
+    session: Session,
+    actor: Actor,
+    reader: TableReader,
+    *,
+    dry_run: bool = False,
+    skip_bad_rows: bool = False,
+    withdraw_missing: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import an offers file (columns of FORMATS.md).
+
+    Offers of the file's suppliers that it does not name are reported as gone, and withdrawn only when
+    `withdraw_missing` is set. Raises `BadFile` unless bad rows are to be skipped.
+    """
+    actor.require(Permission.MANAGE_CATALOG)
+    names: set[str] = set()
+    _stage(session, "staged_offers", _OFFER_STAGE, _offer_rows(reader, names, progress))
+    session.execute(text("ANALYZE staged_offers"))
+    _reject_duplicates(session, reader, "staged_offers", "supplier_code, sku", "sku")
+    _reject_unknown_suppliers(session, reader)
+    report = _begin_report(reader, dry_run, skip_bad_rows)
+    _compare(session, report, _OFFERS_JOINED, "s.supplier_code || ' ' || s.sku", _OFFER_CHANGED)
+    _find_gone(session, report)
+    _find_price_jumps(session, report, get_association(session).price_jump_percent)
+    if not dry_run:
+        _write_offers(session)
+        if withdraw_missing:
+            session.execute(
+                text(f"UPDATE offers SET withdrawn_at = now(), version = version + 1 WHERE id IN (SELECT t.id {_GONE})")
+            )
+        refresh_lowest_prices(session)
+        learn_words(session, names)
+        _note(session, actor, "offers.imported", report)
+    return report
+
+
+def _offer_rows(reader: TableReader, names: set[str], progress: Progress | None) -> Iterable[list[Any]]:
+    name_at = [column.name for column in OFFER_COLUMNS].index("name")
+    for line, values in reader:
+        *cells, tiers = values
+        names.add(values[name_at])
+        quantities = ",".join([str(quantity) for quantity, _price in tiers])
+        prices = ",".join([str(price) for _quantity, price in tiers])
+        if progress and reader.row_count % 1000 == 0:
+            progress(reader.row_count)
+        yield [line, *cells, f"{{{quantities}}}", f"{{{prices}}}"]
+
+
+def _write_offers(session: Session) -> None:
+    """Write categories, products, then offers, touching only rows that differ."""
+    session.execute(
+        text("INSERT INTO categories (name) SELECT DISTINCT category FROM staged_offers ON CONFLICT (name) DO NOTHING")
+    )
+    session.execute(
+        text("""
+            INSERT INTO products AS t (ref, name, description, category_id, unit, lowest_price)
+            SELECT DISTINCT ON (s.product_ref)
+                s.product_ref, s.name, s.description, c.id, s.unit,
+                min(s.tier_prices[1]) OVER (PARTITION BY s.product_ref)
+            FROM staged_offers s JOIN categories c ON c.name = s.category
+            ORDER BY s.product_ref, s.line
+            ON CONFLICT (ref) DO UPDATE
+            SET name = excluded.name, description = excluded.description,
+                category_id = excluded.category_id, unit = excluded.unit
+            WHERE (t.name, t.description, t.category_id, t.unit)
+                IS DISTINCT FROM (excluded.name, excluded.description, excluded.category_id, excluded.unit)
+        """)
+    )
+    terms = ", ".join(_OFFER_TERMS)
+    updates = ", ".join(f"{column} = excluded.{column}" for column in _OFFER_TERMS)
+    old, new = (", ".join(f"{side}.{column}" for column in _OFFER_TERMS) for side in ("t", "excluded"))
+    session.execute(
+        text(f"""
+            INSERT INTO offers AS t (supplier_id, sku, {terms}, eco_contribution, origin_country, version)
+            SELECT u.id, s.sku, p.id, s.name, s.gtin, s.pack_size, s.min_quantity, s.lead_time_days, s.vat_rate,
+                s.tier_quantities, s.tier_prices, 0, '', 1
+            FROM staged_offers s
+            JOIN suppliers u ON u.code = s.supplier_code
+            JOIN products p ON p.ref = s.product_ref
+            ON CONFLICT (supplier_id, sku) DO UPDATE
+            SET {updates}, withdrawn_at = NULL, version = t.version + 1
+            WHERE ({old}, t.withdrawn_at) IS DISTINCT FROM ({new}, NULL::timestamptz)
+        """)
+    )
+
+
+def refresh_lowest_prices(session: Session) -> None:
+    """Bring every product's lowest list price up to date with its offers that are not withdrawn."""
+    session.execute(
+        text("""
+            UPDATE products SET lowest_price = fresh.price
+            FROM (
+                SELECT p.id, min(o.tier_prices[1]) AS price
+                FROM products p LEFT JOIN offers o ON o.product_id = p.id AND o.withdrawn_at IS NULL
+                GROUP BY p.id
+            ) fresh
+            WHERE fresh.id = products.id AND products.lowest_price IS DISTINCT FROM fresh.price
+        """)
+    )
+
+
+def _stage(session: Session, table: str, columns: str, rows: Iterable[list[Any]]) -> None:
+    session.execute(text(f"DROP TABLE IF EXISTS {table}"))
+    session.execute(text(f"CREATE TEMPORARY TABLE {table} ({columns}) ON COMMIT DROP"))
+    copy_rows(session, f"COPY {table} FROM STDIN", rows)
+
+
+def _reject_duplicates(session: Session, reader: TableReader, table: str, unique: str, column: str) -> None:
+    twice = session.execute(
+        text(f"""
+            DELETE FROM {table} WHERE line IN (
+                SELECT line FROM (
+                    SELECT line, row_number() OVER (PARTITION BY {unique} ORDER BY line) AS nth FROM {table}
+                ) numbered WHERE nth > 1
+            ) RETURNING line, concat_ws(' ', {unique})
+        """)
+    )
+    for line, value in twice:
+        reader.reject(line, column, value, "this stands on an earlier line already")
+
+
+def _reject_unknown_suppliers(session: Session, reader: TableReader) -> None:
+    unknown = session.execute(
+        text("""
+            DELETE FROM staged_offers s
+            WHERE NOT EXISTS (SELECT FROM suppliers u WHERE u.code = s.supplier_code)
+            RETURNING line, supplier_code
+        """)
+    )
+    for line, code in unknown:
+        reader.reject(line, "supplier_code", code, "no such supplier: import it first")
+
+
+def _begin_report(reader: TableReader, dry_run: bool, skip_bad_rows: bool) -> ImportReport:
+    if not skip_bad_rows and not dry_run:
+        reader.stop_if_bad()
+    return ImportReport(
+        file=reader.name,
+        dry_run=dry_run,
+        rows=reader.row_count,
+        skipped_count=len({bad.line for bad in reader.bad_cells}),
+        bad_cells=sorted(reader.bad_cells, key=lambda bad: bad.line),
+        unknown_columns=reader.unknown_columns,
+    )
+
+
+def _compare(session: Session, report: ImportReport, joined: str, code: str, changed: str) -> None:
+    counts = session.execute(
+        text(f"""
+            SELECT count(*) FILTER (WHERE t.id IS NULL),
+                   count(*) FILTER (WHERE t.id IS NOT NULL AND {changed}),
+                   count(*) FILTER (WHERE t.id IS NOT NULL AND NOT ({changed}))
+            FROM {joined}
+        """)
+    ).one()
+    report.new_count, report.changed_count, report.unchanged_count = counts
+    for kind, condition in (("new", "t.id IS NULL"), ("changed", f"t.id IS NOT NULL AND {changed}")):
+        rows = session.execute(
+            text(f"SELECT {code}, s.name FROM {joined} WHERE {condition} ORDER BY s.line LIMIT {LISTED}")
+        )
+        setattr(report, kind, [Difference(*row) for row in rows])
+
+
+def _find_gone(session: Session, report: ImportReport) -> None:
+    report.gone_count = session.execute(text(f"SELECT count(*) {_GONE}")).scalar_one()
+    rows = session.execute(text(f"SELECT u.code || ' ' || t.sku, t.name {_GONE} ORDER BY u.code, t.sku LIMIT {LISTED}"))
+    report.gone = [Difference(*row) for row in rows]
+
+
+def _find_price_jumps(session: Session, report: ImportReport, limit_percent: Decimal) -> None:
+    moved = f"""
+        FROM {_OFFERS_JOINED}
+        CROSS JOIN LATERAL (
+            SELECT round((s.tier_prices[1] - t.tier_prices[1]) * 100 / nullif(t.tier_prices[1], 0), 1) AS percent
+        ) AS move
+        WHERE abs(move.percent) > :limit_percent
+    """
+    limit = {"limit_percent": limit_percent}
+    report.price_jump_count = session.execute(text(f"SELECT count(*) {moved}"), limit).scalar_one()
+    rows = session.execute(
+        text(f"""
+            SELECT s.supplier_code || ' ' || s.sku, s.name, t.tier_prices[1], s.tier_prices[1], move.percent {moved}
+            ORDER BY abs(move.percent) DESC, s.line LIMIT {LISTED}
+        """),
+        limit,
+    )
+    report.price_jumps = [PriceJump(*row) for row in rows]
+
+
+def _note(session: Session, actor: Actor, action: str, report: ImportReport) -> None:
+    audit.record(
+        session,
+        actor.label,
+        action,
+        get_association(session),
+        file=report.file,
+        new=report.new_count,
+        changed=report.changed_count,
+        skipped=report.skipped_count,
+    )
+
+
+__all__ = ["OFFER_COLUMNS", "SUPPLIER_COLUMNS", "ImportReport", "import_offers", "import_suppliers"]

@@ -1,0 +1,133 @@
+"""Tables of the catalogue. Offers hold their price tiers as two parallel arrays, one row an offer."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, Computed, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlmodel import Field, SQLModel
+
+from app.core.tables import (
+    INTEGER_ARRAY,
+    UNIT_PRICE_ARRAY,
+    euros,
+    euros_per_unit,
+    instant,
+    key,
+    rate_in_percent,
+    text_list,
+)
+
+
+class Category(SQLModel, table=True):
+    """A shelf of the shop, by its name; `parent_id` nests it."""
+
+    __tablename__ = "categories"
+
+    id: int | None = key()
+    name: str = Field(unique=True)
+    parent_id: int | None = Field(default=None, foreign_key="categories.id")
+
+
+class Supplier(SQLModel, table=True):
+    """A supplier and its order terms. Amounts are euros before VAT; None means there is no such term."""
+
+    __tablename__ = "suppliers"
+    __table_args__ = (
+        CheckConstraint("minimum_order >= 0", name="minimum_order_not_negative"),
+        CheckConstraint("free_delivery_from >= 0", name="free_delivery_from_not_negative"),
+        CheckConstraint("delivery_fee >= 0", name="delivery_fee_not_negative"),
+    )
+
+    id: int | None = key()
+    code: str = Field(unique=True, max_length=40)
+    name: str
+    country: str = ""
+    postal_code: str = ""
+    city: str = ""
+    email: str | None = None
+    minimum_order: Decimal | None = euros(default=None)
+    free_delivery_from: Decimal | None = euros(default=None)
+    delivery_fee: Decimal | None = euros(default=None)
+    active: bool = True
+    version: int = 1
+
+
+class Product(SQLModel, table=True):
+    """What people want, whoever supplies it. The database keeps the folded French search text by itself.
+
+    `lowest_price` is the lowest list price of its offers that are not withdrawn; without one it is not listed.
+    """
+
+    __tablename__ = "products"
+    __table_args__ = (
+        Index("ix_products_search", "search", postgresql_using="gin"),
+        Index("ix_products_category_id_name", "category_id", "name", "id"),
+        Index("ix_products_listed_by_name", "name", "id", postgresql_where=text("lowest_price IS NOT NULL")),
+        Index("ix_products_listed_by_price", "lowest_price", "id"),
+    )
+
+    id: int | None = key()
+    ref: str = Field(unique=True, max_length=80)
+    name: str
+    description: str = ""
+    category_id: int = Field(foreign_key="categories.id")
+    unit: str = "unit"
+    lowest_price: Decimal | None = euros_per_unit(default=None)
+    search: Any = Field(
+        default=None,
+        sa_column=Column(
+            TSVECTOR,
+            Computed(
+                "setweight(to_tsvector('simple', fold_text(name)), 'A')"
+                " || setweight(to_tsvector('french', fold_text(name)), 'B')"
+                " || setweight(to_tsvector('french', fold_text(description)), 'C')",
+                persisted=True,
+            ),
+        ),
+    )
+
+
+class SearchWord(SQLModel, table=True):
+    """A word of the catalogue with its trigrams: how a misspelt word finds the one that was meant."""
+
+    __tablename__ = "search_words"
+    __table_args__ = (Index("ix_search_words_trigrams", "trigrams", postgresql_using="gin"),)
+
+    word: str = Field(primary_key=True, sa_type=Text(collation="C"))
+    trigrams: list[str] = text_list()
+
+
+class Offer(SQLModel, table=True):
+    """One supplier's terms for a product. Quantities are whole sales units."""
+
+    __tablename__ = "offers"
+    __table_args__ = (
+        UniqueConstraint("supplier_id", "sku"),
+        Index("ix_offers_product_id", "product_id", "supplier_id"),
+        Index("ix_offers_lower_sku", text("lower(sku) text_pattern_ops")),
+        CheckConstraint("pack_size >= 1", name="pack_size_positive"),
+        CheckConstraint("min_quantity >= 0", name="min_quantity_not_negative"),
+        CheckConstraint("lead_time_days >= 0", name="lead_time_not_negative"),
+        CheckConstraint("vat_rate BETWEEN 0 AND 100", name="vat_rate_in_percent"),
+        CheckConstraint("eco_contribution >= 0", name="eco_contribution_not_negative"),
+        CheckConstraint("tiers_are_sound(tier_quantities, tier_prices)", name="tiers_are_sound"),
+    )
+
+    id: int | None = key()
+    supplier_id: int = Field(foreign_key="suppliers.id")
+    product_id: int = Field(foreign_key="products.id")
+    sku: str = Field(max_length=80)
+    name: str
+    gtin: str | None = Field(default=None, max_length=14)
+    pack_size: int = 1
+    min_quantity: int = 1
+    lead_time_days: int = 0
+    vat_rate: Decimal = rate_in_percent(default=Decimal("20.00"))
+    eco_contribution: Decimal = euros_per_unit(default=Decimal("0"))
+    tier_quantities: list[int] = Field(sa_type=INTEGER_ARRAY)
+    tier_prices: list[Decimal] = Field(sa_type=UNIT_PRICE_ARRAY)
+    origin_country: str = ""
+    withdrawn_at: datetime | None = instant(default=None)
+    version: int = 1

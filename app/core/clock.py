@@ -1,0 +1,32 @@
+"""Time. All code asks here, so tests can set it. Instants are UTC; days and screens are Europe/Paris."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+
+_frozen: datetime | None = None
+
+
+def now() -> datetime:
+    """The present instant, in UTC."""
+    return _frozen or datetime.now(UTC)
+
+
+def today() -> date:
+    """Today's date in Paris."""
+    return now().astimezone(PARIS).date()
+
+
+@contextmanager
+def frozen(instant: datetime) -> Iterator[None]:
+    """Hold time at `instant` (with a time zone), for tests and for playing the demo's past."""
+    global _frozen  # noqa: PLW0603 - one clock a process, seen by all its threads
+    before = _frozen
+    _frozen = instant.astimezone(UTC)
+    try:
+        yield
+    finally:
+        _frozen = before

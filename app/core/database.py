@@ -1,0 +1,75 @@
+"""The database: its URL, one engine a process, and the transaction at the edge."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import Engine, create_engine, make_url, text
+from sqlmodel import Session
+
+from app.core.embedded import start_embedded_server
+from app.core.settings import get_settings
+
+DATABASE_NAME = "engrenages"
+
+
+@cache
+def database_url() -> str:
+    """The URL of the application's database in SQLAlchemy's form, starting the embedded server where none is set."""
+    configured = get_settings().database_url
+    if configured:
+        return as_psycopg_url(configured)
+    server_url = start_embedded_server(get_settings().data_dir)
+    url = make_url(as_psycopg_url(server_url)).set(database=DATABASE_NAME)
+    create_database(url.render_as_string(hide_password=False))
+    return url.render_as_string(hide_password=False)
+
+
+def as_psycopg_url(url: str) -> str:
+    """Name the psycopg 3 driver in a plain `postgres://` or `postgresql://` URL."""
+    scheme, _, rest = url.partition("://")
+    if scheme in {"postgres", "postgresql"}:
+        return f"postgresql+psycopg://{rest}"
+    return url
+
+
+def create_database(url: str, template: str | None = None) -> bool:
+    """Create the database that `url` names where it is missing; True if it was made."""
+    target = make_url(url)
+    name = target.database or DATABASE_NAME
+    maintenance = create_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    try:
+        with maintenance.connect() as connection:
+            exists = connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name})
+            if exists:
+                return False
+            copied_from = f' TEMPLATE "{template}"' if template else ""
+            connection.execute(text(f'CREATE DATABASE "{name}"{copied_from}'))
+            return True
+    finally:
+        maintenance.dispose()
+
+
+def new_engine(url: str, **options: Any) -> Engine:
+    """An engine whose sessions speak UTC."""
+    return create_engine(url, connect_args={"options": "-c timezone=UTC"}, **options)
+
+
+@cache
+def get_engine() -> Engine:
+    """The engine of this process."""
+    return new_engine(database_url(), pool_size=get_settings().database_pool_size, max_overflow=20)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One transaction: committed at the end, rolled back on an error. For commands and jobs."""
+    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def psycopg_connection(session: Session) -> psycopg.Connection[Any]:
+    """The psycopg connection under a session, inside its transaction: for COPY and for deferring jobs."""
+    return cast("psycopg.Connection[Any]", session.connection().connection.dbapi_connection)

@@ -1,0 +1,126 @@
+"""Two languages, French and English. Message keys are the English sentences; catalogues are read at start-up."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+from babel import Locale, negotiate_locale
+from babel.dates import format_date, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal, format_percent
+from babel.support import NullTranslations, Translations
+
+from app.core.clock import PARIS
+from app.core.errors import DomainError
+
+LOCALES = ("fr", "en")
+TRANSLATIONS_DIR = Path(__file__).parent / "translations"
+_REGIONAL = {"fr": Locale("fr", "FR"), "en": Locale("en", "IE")}  # English as euro countries write it
+
+_locale: ContextVar[str] = ContextVar("locale", default="fr")
+
+
+def current_locale() -> str:
+    """The language of whoever is being answered: `fr` or `en`."""
+    return _locale.get()
+
+
+def set_locale(locale: str) -> None:
+    """Answer in this language from here on, in this context."""
+    _locale.set(locale if locale in LOCALES else "fr")
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Write in one language for a while: a mail, a document."""
+    before = _locale.set(locale)
+    try:
+        yield
+    finally:
+        _locale.reset(before)
+
+
+def preferred_locale(accept_language: str) -> str:
+    """The best of our languages for an Accept-Language header; French where it names neither."""
+    wanted = [part.split(";")[0].strip() for part in accept_language.split(",") if part.strip()]
+    return negotiate_locale(wanted, list(LOCALES), sep="-") or "fr"
+
+
+@cache
+def translations(locale: str) -> NullTranslations:
+    """The catalogue of a language; English is its own."""
+    path = TRANSLATIONS_DIR / f"{locale}.po"
+    if not path.exists():
+        return NullTranslations()
+    with path.open(encoding="utf-8") as file:
+        catalog = read_po(file, locale=locale)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return Translations(fp=compiled)
+
+
+def gettext(message: str) -> str:
+    """Say a message in the current language."""
+    return translations(current_locale()).ugettext(message)
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """Say a message that depends on a number in the current language."""
+    return translations(current_locale()).ungettext(singular, plural, number)
+
+
+def say(error: DomainError) -> str:
+    """An error in the current language, with its figures."""
+    params = {name: gettext(value) if isinstance(value, str) else value for name, value in error.params.items()}
+    return gettext(error.message).format(**params)
+
+
+def format_money(value: Decimal | None) -> str:
+    """`1 234,56 €` or `€1,234.56`; a dash for nothing."""
+    return "–" if value is None else format_currency(value, "EUR", locale=_REGIONAL[current_locale()])
+
+
+def format_unit_price(value: Decimal | None) -> str:
+    """A unit price, with more than two decimals only where it has them."""
+    if value is None:
+        return "–"
+    pattern = "#,##0.00## ¤" if current_locale() == "fr" else "¤#,##0.00##"
+    return format_currency(
+        value,
+        "EUR",
+        pattern,
+        locale=_REGIONAL[current_locale()],
+        currency_digits=False,
+        decimal_quantization=False,
+    )
+
+
+def format_number(value: int | Decimal) -> str:
+    """A number with its thousands parted."""
+    return format_decimal(value, locale=_REGIONAL[current_locale()])
+
+
+def format_rate(value: Decimal) -> str:
+    """A rate in percent: `5,5 %`."""
+    return format_percent(value / 100, "#,##0.## %", locale=_REGIONAL[current_locale()], decimal_quantization=False)
+
+
+def format_day(value: date | None) -> str:
+    """A day in words: `mardi 3 mars 2026`."""
+    return "–" if value is None else format_date(value, "full", locale=_REGIONAL[current_locale()])
+
+
+def format_instant(value: datetime | None) -> str:
+    """An instant on a Paris clock: `3 mars 2026, 12:00`."""
+    if value is None:
+        return "–"
+    local = value.astimezone(PARIS)
+    region = _REGIONAL[current_locale()]
+    return f"{format_date(local, 'long', locale=region)}, {format_time(local, 'short', locale=region)}"

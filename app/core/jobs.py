@@ -1,0 +1,49 @@
+"""Background jobs: the outbox. A job is enqueued in the caller's own transaction and run after it, at least once.
+
+The queue lives in PostgreSQL (`procrastinate`). Tasks are registered by the domains' `tasks.py`.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import procrastinate
+from procrastinate.tasks import Task
+from sqlmodel import Session
+
+from app.core.database import database_url, psycopg_connection
+
+TASK_MODULES = ["app.core.mail", "app.orders.tasks"]
+RETRIES = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
+
+# Deferring uses the caller's connection, so this connector is never opened; workers bring their own.
+app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(), import_paths=TASK_MODULES)
+
+
+def task(name: str, **options: Any) -> Callable[[Callable[..., None]], Task[Any, Any, Any]]:
+    """Register a function as a job under a stable name, retried with growing waits for about 70 minutes."""
+    return app.task(name=name, retry=RETRIES, **options)
+
+
+def defer(session: Session, job: Task[Any, Any, Any], **arguments: Any) -> None:
+    """Enqueue a job in the session's own transaction: it exists if, and only if, that commits."""
+    job.configure(connection=psycopg_connection(session)).defer(**arguments)
+
+
+def defer_many(session: Session, job: Task[Any, Any, Any], arguments: list[dict[str, Any]]) -> None:
+    """Enqueue the same job many times in one statement."""
+    if arguments:
+        job.configure(connection=psycopg_connection(session)).batch_defer(*arguments)
+
+
+@cache
+def plain_database_url() -> str:
+    """The database's URL as psycopg and the command-line programs take it."""
+    return database_url().replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+def run_worker(*, until_empty: bool = False, concurrency: int = 4) -> None:
+    """Run jobs until told to stop, or until the queue is empty."""
+    connector = procrastinate.PsycopgConnector(conninfo=plain_database_url(), kwargs={"options": "-c timezone=UTC"})
+    with app.replace_connector(connector) as worker_app:
+        worker_app.run_worker(wait=not until_empty, concurrency=concurrency, install_signal_handlers=not until_empty)

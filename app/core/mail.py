@@ -1,0 +1,70 @@
+"""Mail: short messages, text beside HTML, sent by a job after the transaction that caused them."""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import make_msgid
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sqlmodel import Session
+
+from app.core import clock, jobs
+from app.core.settings import get_settings
+
+
+def message(to: str, subject: str, body: str, html: str | None = None) -> dict[str, Any]:
+    """The arguments of `send_mail` for one message."""
+    return {"to": to, "subject": subject, "body": body, "html": html, "message_id": make_msgid("engrenages")}
+
+
+def queue_mail(session: Session, to: str, subject: str, body: str, html: str | None = None) -> None:
+    """Send a message once the session's transaction commits."""
+    jobs.defer(session, send_mail, **message(to, subject, body, html))
+
+
+@jobs.task("mail.send", queue="mail")
+def send_mail(to: str, subject: str, body: str, html: str | None, message_id: str) -> None:
+    """Hand one message to the SMTP server, or to the mail folder where none is set.
+
+    The message id is chosen when the mail is queued, so a second try after a crash is the same message.
+    """
+    settings = get_settings()
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = settings.mail_from, to, subject
+    mail["Message-ID"] = message_id
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(body)
+    if html:
+        mail.add_alternative(html, subtype="html")
+    if settings.smtp_url:
+        _send_by_smtp(settings.smtp_url, mail)
+    else:
+        _write_to_folder(mail_dir(), mail)
+
+
+def mail_dir() -> Path:
+    """Where mail lands while no SMTP server is set: one `.eml` file a message."""
+    return get_settings().data_dir / "mail"
+
+
+def _write_to_folder(folder: Path, message: EmailMessage) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    name = message["Message-ID"].strip("<>").split("@")[0]
+    (folder / f"{clock.now():%Y%m%d-%H%M%S}-{name}.eml").write_bytes(message.as_bytes())
+
+
+def _send_by_smtp(smtp_url: str, message: EmailMessage) -> None:
+    server = urlsplit(smtp_url)
+    host, context = server.hostname or "localhost", ssl.create_default_context()
+    if server.scheme == "smtps":
+        client: smtplib.SMTP = smtplib.SMTP_SSL(host, server.port or 465, timeout=30, context=context)
+    else:
+        client = smtplib.SMTP(host, server.port or 587, timeout=30)
+    with client:
+        if server.scheme == "smtp" and client.has_extn("starttls"):
+            client.starttls(context=context)
+        if server.username:
+            client.login(unquote(server.username), unquote(server.password or ""))
+        client.send_message(message)

@@ -1,0 +1,48 @@
+"""Settings, read once from the environment (and from `.env` where the process starts)."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """The per-user data folder; for root one that the database's own user can reach."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/engrenages")
+    return platformdirs.user_data_path("engrenages", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """Every setting, with a default that works on a fresh machine.
+
+    The environment names are the field names in capitals, behind `ENGRENAGES_` (`DATABASE_URL` stands alone,
+    as hosting platforms set it).
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ENGRENAGES_", env_file=".env", extra="ignore")
+
+    database_url: str = Field(
+        default="",
+        validation_alias="DATABASE_URL",
+        description="Any PostgreSQL 15 or newer; empty starts the embedded one.",
+    )
+    data_dir: Path = Field(default_factory=default_data_dir)
+    public_url: str = "http://localhost:8000"
+    smtp_url: str = Field(
+        default="",
+        description="smtp://user:password@host:587 or smtps://…; empty writes mail to files.",
+    )
+    mail_from: str = "Engrenages <bonjour@engrenages.example>"
+    secure_cookies: bool = Field(default=False, description="True wherever the site is served over HTTPS.")
+    upload_limit_mb: int = Field(default=64, ge=1, description="Largest file taken over HTTP, in megabytes.")
+    database_pool_size: int = Field(default=10, ge=1)
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

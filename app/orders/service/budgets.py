@@ -1,0 +1,127 @@
+"""Budgets of a company and of its cost centres, by month: what placed orders may cost at most."""
+
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from app.accounts.actor import Actor
+from app.accounts.permissions import Permission
+from app.core import audit, clock
+from app.core.errors import Conflict, InvalidInput
+from app.core.money import ZERO
+from app.orders.models import Budget, BudgetReservation, CostCentre, MemberOrder
+
+
+class BudgetExceeded(Conflict):
+    """An order would cost more than what is left of a budget."""
+
+    default_code = "budget_exceeded"
+
+
+def set_budget(
+    session: Session, actor: Actor, *, month: date, amount: Decimal, cost_centre_id: int | None = None
+) -> Budget:
+    """Set what the actor's company (or one of its cost centres) may order in a month, in euros before VAT.
+
+    Raises `BudgetExceeded` where placed orders hold more already.
+    """
+    actor.require(Permission.MANAGE_COMPANY)
+    company_id = actor.require_company()
+    if amount < 0:
+        raise InvalidInput("A budget is not negative.", field="amount")
+    if cost_centre_id is not None:
+        centre = session.get(CostCentre, cost_centre_id)
+        if centre is None or centre.company_id != company_id:
+            raise InvalidInput("Your company has no such cost centre.", field="cost_centre_id")
+    first = month.replace(day=1)
+    budget = session.exec(
+        select(Budget)
+        .where(
+            Budget.company_id == company_id,
+            col(Budget.cost_centre_id).is_not_distinct_from(cost_centre_id),
+            Budget.month == first,
+        )
+        .with_for_update()
+    ).one_or_none()
+    if budget is None:
+        budget = Budget(company_id=company_id, cost_centre_id=cost_centre_id, month=first, amount=amount)
+        session.add(budget)
+    elif budget.committed > amount:
+        raise BudgetExceeded(
+            "Orders of {committed} € are placed in this month already; a budget is not set below them.",
+            field="amount",
+            committed=budget.committed,
+        )
+    budget.amount = amount
+    session.flush()
+    audit.record(session, actor.label, "budget.set", budget, month=str(first), amount=str(amount))
+    return budget
+
+
+def reserve(session: Session, order: MemberOrder, cost: Decimal) -> None:
+    """Hold `cost` (euros before VAT) of every budget that the order falls under, in its month.
+
+    The row locks make concurrent orders wait for each other; the check constraint is the last word.
+    Raises `BudgetExceeded`.
+    """
+    assert order.id is not None
+    month = clock.today().replace(day=1)
+    budgets = session.exec(
+        select(Budget)
+        .where(
+            Budget.company_id == order.company_id,
+            Budget.month == month,
+            col(Budget.cost_centre_id).is_(None) | (col(Budget.cost_centre_id) == order.cost_centre_id),
+        )
+        .order_by(col(Budget.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    for budget in budgets:
+        left = budget.amount - budget.committed
+        if cost > left:
+            raise BudgetExceeded(
+                "This order may cost up to {cost} €, and {left} € are left of the budget of {month}."
+                " Order less, or ask your approver for a larger budget.",
+                cost=cost,
+                left=left,
+                month=f"{month:%m/%Y}",
+            )
+        assert budget.id is not None
+        budget.committed += cost
+        session.add(BudgetReservation(order_id=order.id, budget_id=budget.id, amount=cost))
+    session.flush()
+
+
+def release(session: Session, order_id: int) -> None:
+    """Give back what an order holds of its budgets."""
+    _settle(session, "r.order_id = :key", order_id, actual=str(ZERO))
+
+
+def settle_round(session: Session, round_id: int) -> None:
+    """Bring what orders of a round hold down to what they really got."""
+    actual = """
+        (SELECT coalesce(sum(a.amount), 0) FROM allocations a
+         JOIN order_lines l ON l.id = a.order_line_id WHERE l.order_id = r.order_id)
+    """
+    _settle(session, "r.order_id IN (SELECT id FROM member_orders WHERE round_id = :key)", round_id, actual)
+
+
+def _settle(session: Session, which: str, key: int, actual: str) -> None:
+    session.execute(
+        text(f"""
+            WITH settled AS (
+                SELECT r.order_id, r.budget_id, r.amount - least(r.amount, {actual}) AS freed
+                FROM budget_reservations r WHERE {which}
+            ), reduced AS (
+                UPDATE budget_reservations r SET amount = r.amount - s.freed
+                FROM settled s WHERE r.order_id = s.order_id AND r.budget_id = s.budget_id
+            )
+            UPDATE budgets SET committed = committed - f.freed
+            FROM (SELECT budget_id, sum(freed) AS freed FROM settled GROUP BY budget_id) f
+            WHERE budgets.id = f.budget_id
+        """),
+        {"key": key},
+    )

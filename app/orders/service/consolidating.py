@@ -1,0 +1,452 @@
+"""Consolidation of a round in the database: lines streamed out by COPY, shared by the rules, streamed back.
+
+One transaction: a process killed at any moment leaves the round as it was. Doing it again clears the draft and
+computes the same one from the same lines and decisions.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from app.accounts.actor import Actor
+from app.accounts.permissions import Permission
+from app.accounts.service import check_version
+from app.commission.service import tariff_on
+from app.commission.tariff import Rate
+from app.core import audit, clock
+from app.core.apportion import apportion
+from app.core.copying import copy_rows
+from app.core.database import psycopg_connection
+from app.core.errors import InvalidInput, NotFound
+from app.core.money import ZERO, round_amount
+from app.orders.consolidation import (
+    DemandLine,
+    OfferOutcome,
+    PriceTier,
+    Share,
+    SharingPolicy,
+    Terms,
+    UnfilledReason,
+    consolidate_offer,
+)
+from app.orders.models import (
+    MemberOrder,
+    OrderLine,
+    PackDecision,
+    Round,
+    RoundStatus,
+    SupplierChoice,
+    SupplierDecision,
+)
+from app.orders.service.rounds import change_status, clear_draft, get_round, require_status, round_key
+
+Progress = Callable[[int], None]
+
+_SET_ASIDE = {
+    SupplierDecision.DROP: UnfilledReason.SUPPLIER_DROPPED,
+    SupplierDecision.ROLL_OVER: UnfilledReason.SUPPLIER_ROLLED_OVER,
+    SupplierDecision.POSTPONE: UnfilledReason.SUPPLIER_POSTPONED,
+}
+
+
+class _Offer(NamedTuple):
+    offer_id: int
+    supplier_id: int
+    terms: Terms
+    rate: Rate
+    packs: int | None
+    set_aside: UnfilledReason | None
+
+
+class _Line(NamedTuple):
+    line_id: int
+    demand: DemandLine
+    excluded: bool
+
+
+@dataclass
+class _Ordered:
+    """Supplier order lines to be written, and how many member lines went through."""
+
+    lines: list[tuple[object, ...]] = field(default_factory=list)
+    member_lines: int = 0
+
+
+def consolidate_round(
+    session: Session, actor: Actor, code: str, *, expected_version: int | None = None, progress: Progress | None = None
+) -> Round:
+    """Turn the locked orders of a closed round into draft supplier orders and allocations.
+
+    A consolidated round may be consolidated again: same lines and decisions, same result. `progress` is told the
+    number of lines done. Raises `Conflict` for a round that is still open or already approved.
+    """
+    actor.require(Permission.MANAGE_ROUNDS)
+    consolidated = get_round(session, code, lock=True)
+    check_version(consolidated.version, expected_version)
+    require_status(consolidated, RoundStatus.CLOSED, RoundStatus.CONSOLIDATED)
+    round_id = round_key(consolidated)
+    clear_draft(session, round_id)
+    offers = _read_offers(session, consolidated)
+    supplier_orders = _number_supplier_orders(session, consolidated)
+    blocks = _read_lines(session, round_id)
+    ordered = _Ordered()
+    allocations = _allocations(
+        blocks, offers, supplier_orders, round_id, consolidated.sharing_policy, ordered, progress
+    )
+    copy_rows(
+        session,
+        "COPY allocations (order_line_id, round_id, offer_id, supplier_order_id, wanted, allocated, unfilled, surplus,"
+        " reason, unit_price, amount, commission) FROM STDIN",
+        allocations,
+    )
+    copy_rows(
+        session,
+        "COPY supplier_order_lines (supplier_order_id, offer_id, quantity, packs, unit_price, amount, list_amount,"
+        " commission, member_line_count) FROM STDIN",
+        ordered.lines,
+    )
+    _total_supplier_orders(session, round_id)
+    _share_delivery_fees(session, round_id)
+    session.execute(text("DELETE FROM round_approvals WHERE round_id = :round_id"), {"round_id": round_id})
+    change_status(session, actor, consolidated, RoundStatus.CONSOLIDATED)
+    session.expire_all()
+    return get_round(session, code)
+
+
+def _read_offers(session: Session, consolidated: Round) -> dict[int, _Offer]:
+    """Terms, commission rate and the manager's decisions of every offer with demand."""
+    round_id = round_key(consolidated)
+    closing_day = consolidated.closes_at.astimezone(clock.PARIS).date()
+    tariff = tariff_on(session, closing_day)
+    packs = {d.offer_id: d.packs for d in session.exec(select(PackDecision).where(PackDecision.round_id == round_id))}
+    choices = {
+        c.supplier_id: _SET_ASIDE.get(c.decision)
+        for c in session.exec(select(SupplierChoice).where(SupplierChoice.round_id == round_id))
+    }
+    rows = session.execute(
+        text("""
+            SELECT f.id, f.supplier_id, p.category_id, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices
+            FROM offers f JOIN products p ON p.id = f.product_id
+            WHERE f.id IN (
+                SELECT l.offer_id FROM order_lines l JOIN member_orders o ON o.id = l.order_id
+                WHERE o.round_id = :round_id AND o.status = 'locked'
+            )
+        """),
+        {"round_id": round_id},
+    )
+    return {
+        offer_id: _Offer(
+            offer_id,
+            supplier_id,
+            Terms(pack_size, min_quantity, tuple(map(PriceTier, tier_quantities, tier_prices))),
+            tariff.rate_for(offer_id, supplier_id, category_id),
+            packs.get(offer_id),
+            choices.get(supplier_id),
+        )
+        for offer_id, supplier_id, category_id, pack_size, min_quantity, tier_quantities, tier_prices in rows
+    }
+
+
+def _number_supplier_orders(session: Session, consolidated: Round) -> dict[int, int]:
+    """A draft supplier order for every supplier with demand, by supplier; empty ones go away in the end."""
+    rows = session.execute(
+        text("""
+            INSERT INTO supplier_orders (number, round_id, supplier_id, status, amount, list_amount, commission,
+                eco_contribution, delivery_fee, line_count, member_line_count, version)
+            SELECT :code || '-' || s.code, :round_id, s.id, 'draft', 0, 0, 0, 0, 0, 0, 0, 1
+            FROM suppliers s
+            WHERE s.id IN (
+                SELECT f.supplier_id FROM order_lines l
+                JOIN member_orders o ON o.id = l.order_id
+                JOIN offers f ON f.id = l.offer_id
+                WHERE o.round_id = :round_id AND o.status = 'locked'
+            )
+            ORDER BY s.code
+            RETURNING supplier_id, id
+        """),
+        {"round_id": round_key(consolidated), "code": consolidated.code},
+    )
+    return {row.supplier_id: row.id for row in rows}
+
+
+def _read_lines(session: Session, round_id: int) -> list[bytes]:
+    """The locked lines of a round, by offer, as COPY's own text: compact while it waits to be shared."""
+    session.flush()
+    query = (
+        b"""
+        COPY (
+            SELECT l.offer_id, l.id, o.reference, o.placed_at, l.quantity, l.tolerance, l.ceiling_price,
+                l.excluded_because IS NOT NULL
+            FROM member_orders o JOIN order_lines l ON l.order_id = o.id
+            WHERE o.round_id = %d AND o.status = 'locked'
+            ORDER BY l.offer_id
+        ) TO STDOUT
+    """
+        % round_id
+    )
+    with psycopg_connection(session).cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '128MB'")
+        with cursor.copy(query) as copy:
+            return [bytes(block) for block in copy]
+
+
+def _lines_by_offer(blocks: list[bytes]) -> Iterator[tuple[int, list[_Line]]]:
+    """Take the text apart, dropping each block once it is read."""
+
+    def rows() -> Iterator[list[str]]:
+        for i, block in enumerate(blocks):
+            blocks[i] = b""
+            for line in block.decode().splitlines():
+                yield line.split("\t")
+
+    for offer_id, group in groupby(rows(), key=lambda row: row[0]):
+        yield (
+            int(offer_id),
+            [
+                _Line(
+                    int(line_id),
+                    DemandLine(
+                        reference.replace("\\\\", "\\") if "\\" in reference else reference,
+                        datetime.fromisoformat(placed_at),
+                        int(quantity),
+                        int(tolerance),
+                        Decimal(ceiling),
+                    ),
+                    excluded == "t",
+                )
+                for _offer, line_id, reference, placed_at, quantity, tolerance, ceiling, excluded in group
+            ],
+        )
+
+
+def _allocations(
+    blocks: list[bytes],
+    offers: dict[int, _Offer],
+    supplier_orders: dict[int, int],
+    round_id: int,
+    policy: SharingPolicy,
+    ordered: _Ordered,
+    progress: Progress | None,
+) -> Iterator[tuple[object, ...]]:
+    """Every allocation row, offer by offer; the supplier order lines gather in `ordered` on the way."""
+    for offer_id, lines in _lines_by_offer(blocks):
+        offer = offers[offer_id]
+        outcome = _outcome_of(offer, lines, policy)
+        supplier_order_id = supplier_orders[offer.supplier_id]
+        price, rate = outcome.unit_price, offer.rate
+        amount_sum = commission_sum = ZERO
+        served = 0
+        for line, (allocated, reason) in zip(lines, outcome.shares, strict=True):
+            wanted = line.demand.quantity
+            amount = commission = ZERO
+            if allocated and price is not None:
+                amount = round_amount(allocated * price)
+                commission = rate.commission_of(amount)
+                amount_sum += amount
+                commission_sum += commission
+                served += 1
+            yield (
+                line.line_id,
+                round_id,
+                offer_id,
+                supplier_order_id if allocated else None,
+                wanted,
+                allocated,
+                wanted - allocated if allocated < wanted else 0,
+                allocated - wanted if allocated > wanted else 0,
+                reason and reason.value,
+                price,
+                amount,
+                commission,
+            )
+        if outcome.quantity:
+            packs = outcome.quantity // offer.terms.pack_size
+            list_amount = round_amount(outcome.quantity * offer.terms.tiers[0].unit_price)
+            ordered.lines.append(
+                (supplier_order_id, offer_id, outcome.quantity, packs)
+                + (price, amount_sum, list_amount, commission_sum, served)
+            )
+        ordered.member_lines += len(lines)
+        if progress:
+            progress(ordered.member_lines)
+
+
+def _outcome_of(offer: _Offer, lines: list[_Line], policy: SharingPolicy) -> OfferOutcome:
+    """The rules' outcome for one offer, with the manager's exclusions and decisions taken into account."""
+    if offer.set_aside is not None:
+        return OfferOutcome(0, None, [Share(0, offer.set_aside)] * len(lines))
+    if not any(line.excluded for line in lines):
+        return consolidate_offer(offer.terms, [line.demand for line in lines], policy, offer.packs)
+    outcome = consolidate_offer(offer.terms, [line.demand for line in lines if not line.excluded], policy, offer.packs)
+    shares = iter(outcome.shares)
+    every_share = [Share(0, UnfilledReason.EXCLUDED) if line.excluded else next(shares) for line in lines]
+    return outcome._replace(shares=every_share)
+
+
+def _total_supplier_orders(session: Session, round_id: int) -> None:
+    """Sum the lines up, drop empty supplier orders, and raise the alerts of the suppliers' own terms.
+
+    Minimum and free-delivery amounts are compared before VAT, without eco-contribution. A fee is due under the
+    free-delivery amount.
+    """
+    of_round = {"round_id": round_id}
+    session.execute(
+        text("""
+            UPDATE supplier_orders o
+            SET amount = t.amount, list_amount = t.list_amount, commission = t.commission,
+                eco_contribution = t.eco_contribution, line_count = t.line_count,
+                member_line_count = t.member_line_count,
+                alert = CASE WHEN t.amount < s.minimum_order THEN 'below_minimum'
+                             WHEN t.amount < s.free_delivery_from THEN 'below_free_delivery' END,
+                delivery_fee = CASE WHEN t.amount < s.free_delivery_from THEN coalesce(s.delivery_fee, 0) ELSE 0 END
+            FROM suppliers s, (
+                SELECT l.supplier_order_id, sum(l.amount) AS amount, sum(l.list_amount) AS list_amount,
+                    sum(l.commission) AS commission, sum(round(l.quantity * f.eco_contribution, 2)) AS eco_contribution,
+                    count(*) AS line_count, sum(l.member_line_count) AS member_line_count
+                FROM supplier_order_lines l
+                JOIN offers f ON f.id = l.offer_id
+                JOIN supplier_orders mine ON mine.id = l.supplier_order_id AND mine.round_id = :round_id
+                GROUP BY l.supplier_order_id
+            ) t
+            WHERE o.id = t.supplier_order_id AND s.id = o.supplier_id
+        """),
+        of_round,
+    )
+    session.execute(text("DELETE FROM supplier_orders WHERE round_id = :round_id AND line_count = 0"), of_round)
+
+
+def _share_delivery_fees(session: Session, round_id: int) -> None:
+    """Split each delivery fee over companies by largest remainder, in proportion to their amounts."""
+    rows = session.execute(
+        text("""
+            SELECT so.id, so.delivery_fee, c.id, c.code, sum(a.amount)
+            FROM supplier_orders so
+            JOIN allocations a ON a.supplier_order_id = so.id
+            JOIN order_lines l ON l.id = a.order_line_id
+            JOIN member_orders o ON o.id = l.order_id
+            JOIN companies c ON c.id = o.company_id
+            WHERE so.round_id = :round_id AND so.delivery_fee > 0
+            GROUP BY so.id, so.delivery_fee, c.id, c.code
+            HAVING sum(a.amount) > 0
+        """),
+        {"round_id": round_id},
+    )
+    companies: defaultdict[tuple[int, Decimal], list[tuple[int, str, Decimal]]] = defaultdict(list)
+    for supplier_order_id, fee, company_id, company_code, amount in rows:
+        companies[supplier_order_id, fee].append((company_id, company_code, amount))
+    shares = []
+    for (supplier_order_id, fee), members in companies.items():
+        weights = [int(amount * 100) for _id, _code, amount in members]
+        parts = apportion(int(fee * 100), weights, [company_code for _id, company_code, _amount in members])
+        shares += [
+            (supplier_order_id, company_id, Decimal(part) / 100)
+            for (company_id, _code, _amount), part in zip(members, parts, strict=True)
+            if part
+        ]
+    copy_rows(session, "COPY delivery_fee_shares (supplier_order_id, company_id, amount) FROM STDIN", shares)
+
+
+def exclude_line(session: Session, actor: Actor, code: str, line_id: int, because: str) -> Round:
+    """Take one member line out of a consolidated round, with a reason its buyer is told, and consolidate again."""
+    if not because.strip():
+        raise InvalidInput("Say why the line is taken out: its buyer is told.", field="because")
+    _decidable(session, actor, code)
+    line = session.get(OrderLine, line_id)
+    order = session.get(MemberOrder, line.order_id) if line else None
+    if line is None or order is None or order.round_id != round_key(get_round(session, code)):
+        raise NotFound("There is no such line in this round.")
+    line.excluded_because = because.strip()[:200]
+    audit.record(session, actor.label, "order_line.excluded", line, because=line.excluded_because)
+    return consolidate_round(session, actor, code)
+
+
+def set_packs(session: Session, actor: Actor, code: str, offer_id: int, packs: int | None) -> Round:
+    """Order another number of packs of an offer, within what members want and tolerate; None takes the rule's own."""
+    purchasing_round = _decidable(session, actor, code)
+    round_id = round_key(purchasing_round)
+    wanted = session.execute(
+        text("""
+            SELECT sum(l.quantity + l.tolerance) / max(f.pack_size) FROM order_lines l
+            JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = 'locked'
+            JOIN offers f ON f.id = l.offer_id
+            WHERE l.offer_id = :offer_id AND l.excluded_because IS NULL
+        """),
+        {"round_id": round_id, "offer_id": offer_id},
+    ).scalar_one()
+    if wanted is None:
+        raise NotFound("Nobody wants this offer in this round.", field="offer_id")
+    if packs is not None and not 0 <= packs <= wanted:
+        raise InvalidInput(
+            "Members want and tolerate at most {most} packs.",
+            code="packs_out_of_range",
+            field="packs",
+            most=int(wanted),
+        )
+    decision = session.get(PackDecision, (round_id, offer_id))
+    if decision is not None:
+        session.delete(decision)
+        session.flush()
+    if packs is not None:
+        session.add(PackDecision(round_id=round_id, offer_id=offer_id, packs=packs))
+    audit.record(session, actor.label, "round.packs_set", purchasing_round, offer_id=offer_id, packs=packs)
+    return consolidate_round(session, actor, code)
+
+
+def choose_for_supplier(
+    session: Session,
+    actor: Actor,
+    code: str,
+    supplier_id: int,
+    decision: SupplierDecision,
+    keep_open_until: datetime | None = None,
+) -> Round:
+    """Decide about a supplier under its minimum or free-delivery amount, and consolidate again.
+
+    Pay the fee, keep it open until a later instant (`keep_open_until`), roll its lines over, or drop it.
+    """
+    purchasing_round = _decidable(session, actor, code)
+    if (decision is SupplierDecision.POSTPONE) != (keep_open_until is not None):
+        raise InvalidInput("Keeping a supplier open needs the later instant, and only that.", field="keep_open_until")
+    if keep_open_until is not None and keep_open_until <= max(clock.now(), purchasing_round.closes_at):
+        raise InvalidInput("The later instant lies after now and after the cut-off.", field="keep_open_until")
+    round_id = round_key(purchasing_round)
+    wanted = session.execute(
+        text("""
+            SELECT 1 FROM order_lines l
+            JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = 'locked'
+            JOIN offers f ON f.id = l.offer_id AND f.supplier_id = :supplier_id LIMIT 1
+        """),
+        {"round_id": round_id, "supplier_id": supplier_id},
+    ).scalar_one_or_none()
+    if wanted is None:
+        raise NotFound("Nobody orders from this supplier in this round.", field="supplier_id")
+    choice = session.get(SupplierChoice, (round_id, supplier_id))
+    if choice is None:
+        choice = SupplierChoice(round_id=round_id, supplier_id=supplier_id, decision=decision)
+        choice.keep_open_until = keep_open_until
+        session.add(choice)
+    choice.decision, choice.keep_open_until = decision, keep_open_until
+    session.flush()
+    audit.record(
+        session,
+        actor.label,
+        "round.supplier_decided",
+        purchasing_round,
+        supplier_id=supplier_id,
+        decision=decision.value,
+    )
+    return consolidate_round(session, actor, code)
+
+
+def _decidable(session: Session, actor: Actor, code: str) -> Round:
+    actor.require(Permission.MANAGE_ROUNDS)
+    purchasing_round = get_round(session, code, lock=True)
+    require_status(purchasing_round, RoundStatus.CONSOLIDATED)
+    return purchasing_round

@@ -1,0 +1,81 @@
+"""Background jobs of the main loop: mail to suppliers and members, and the clock that opens and closes rounds."""
+
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from app.accounts.models import Person
+from app.catalog.models import Offer, Supplier
+from app.core import jobs, mail
+from app.core.database import transaction
+from app.core.i18n import format_money, format_number, speaking
+from app.core.i18n import gettext as _
+from app.core.settings import get_settings
+from app.orders.models import Drop, SupplierOrder, SupplierOrderLine
+
+
+@jobs.task("orders.send_supplier_order", queue="orders")
+def send_supplier_order(supplier_order_id: int) -> None:
+    """Mail a sent supplier order to its supplier, where the supplier has a mail address."""
+    with transaction() as session:
+        order = session.get_one(SupplierOrder, supplier_order_id)
+        supplier = session.get_one(Supplier, order.supplier_id)
+        if not supplier.email:
+            return
+        lines = session.execute(
+            select(Offer.sku, Offer.name, SupplierOrderLine.quantity)
+            .join(Offer, col(Offer.id) == SupplierOrderLine.offer_id)
+            .where(SupplierOrderLine.supplier_order_id == supplier_order_id)
+            .order_by(col(Offer.sku))
+        ).all()
+        days = session.exec(select(Drop).where(Drop.supplier_order_id == supplier_order_id)).all()
+        with speaking("fr"):
+            subject = _("Order {number}").format(number=order.number)
+            rows = [f"{sku}\t{format_number(quantity)}\t{name}" for sku, name, quantity in lines]
+            total = _("Total before VAT: {amount}").format(amount=format_money(order.amount))
+            delivered = _("Delivery: {days}").format(days=", ".join(sorted({str(d.delivery_on) for d in days})))
+            mail.queue_mail(session, supplier.email, subject, "\n".join([*rows, "", total, delivered, ""]))
+
+
+@jobs.task("orders.tell_members_of_outcome", queue="orders")
+def tell_members_of_outcome(round_id: int) -> None:
+    """Mail everyone of a round what became of their lines; one message a person."""
+    with transaction() as session:
+        rows = session.execute(
+            text("""
+                SELECT o.person_id, count(*), count(*) FILTER (WHERE a.unfilled > 0), sum(a.amount), r.name
+                FROM allocations a
+                JOIN order_lines l ON l.id = a.order_line_id
+                JOIN member_orders o ON o.id = l.order_id
+                JOIN rounds r ON r.id = a.round_id
+                WHERE a.round_id = :round_id
+                GROUP BY o.person_id, r.name ORDER BY o.person_id
+            """),
+            {"round_id": round_id},
+        ).all()
+        people = {p.id: p for p in session.exec(select(Person).where(col(Person.id).in_([row[0] for row in rows])))}
+        jobs.defer_many(session, mail.send_mail, [_outcome_mail(people[row[0]], *row[1:]) for row in rows])
+
+
+def _outcome_mail(
+    person: Person, line_count: int, short_count: int, amount: Decimal, round_name: str
+) -> dict[str, object]:
+    with speaking(person.locale):
+        subject = _("{round}: your order is placed with the suppliers").format(round=round_name)
+        body = _("Articles: {count}. Total before VAT: {amount}.").format(count=line_count, amount=format_money(amount))
+        if short_count:
+            body += "\n\n" + _("Not wholly served: {count}. Your order says why, and what rolls over.").format(
+                count=short_count
+            )
+        return mail.message(person.email, subject, f"{body}\n\n{get_settings().public_url.rstrip('/')}/orders\n")
+
+
+@jobs.app.periodic(cron="* * * * *")
+@jobs.task("orders.open_and_close_due_rounds", queue="orders")
+def open_and_close_due_rounds_now(timestamp: int) -> None:
+    """Every minute: open the rounds whose hour has come, and close those past their cut-off."""
+    from app.orders.service.rounds import open_and_close_due_rounds
+
+    with transaction() as session:
+        open_and_close_due_rounds(session)

@@ -1,0 +1,173 @@
+"""A small world for tests: one association, one park, firms, people, offers, rounds, orders."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+
+from sqlmodel import Session
+
+from app.accounts.actor import COMMAND_LINE, Actor, actor_for
+from app.accounts.models import Company, Park, Person
+from app.accounts.permissions import Role
+from app.accounts.service import add_person, create_company, create_park, set_up_association
+from app.catalog.models import Category, Offer, Product, Supplier
+from app.catalog.search import learn_words
+from app.orders.consolidation import SharingPolicy
+from app.orders.models import IfUnfilled, MemberOrder, OrderLine, Round
+from app.orders.service.member_orders import set_cart_line, submit_order
+from app.orders.service.rounds import create_round, open_round
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CUT_OFF = datetime(2026, 3, 5, 11, 0, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """Makes what a test needs, with sensible values for what it does not say."""
+
+    session: Session
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        set_up_association(self.session, COMMAND_LINE, "Les Portes du Parc")
+        self.park = create_park(self.session, COMMAND_LINE, "nord", "Parc Nord")
+
+    def a_park(self, code: str) -> Park:
+        return create_park(self.session, COMMAND_LINE, code, f"Parc {code}")
+
+    def a_company(self, code: str | None = None, park: Park | None = None) -> Company:
+        code = code or f"C{next(self.numbers)}"
+        return create_company(
+            self.session, COMMAND_LINE, code=code, name=f"Firme {code}", park_id=(park or self.park).id or 0
+        )
+
+    def a_person(self, *roles: Role, company: Company | None = None, order_limit: str | None = None) -> Person:
+        number = next(self.numbers)
+        return add_person(
+            self.session,
+            COMMAND_LINE,
+            email=f"p{number}@example.com",
+            name=f"Personne {number}",
+            roles=roles,
+            company_id=company.id if company else None,
+            order_limit=Decimal(order_limit) if order_limit else None,
+        )
+
+    def an_actor(self, *roles: Role, company: Company | None = None, order_limit: str | None = None) -> Actor:
+        return actor_for(self.a_person(*roles, company=company, order_limit=order_limit))
+
+    def a_buyer(self, company: Company | None = None, order_limit: str | None = None) -> Actor:
+        return self.an_actor(Role.EMPLOYEE, company=company or self.a_company(), order_limit=order_limit)
+
+    def a_manager(self) -> Actor:
+        return self.an_actor(Role.PURCHASING_MANAGER)
+
+    def a_category(self, name: str | None = None) -> Category:
+        category = Category(name=name or f"Rayon {next(self.numbers)}")
+        self.session.add(category)
+        self.session.flush()
+        return category
+
+    def a_supplier(self, code: str | None = None, **terms: object) -> Supplier:
+        number = next(self.numbers)
+        supplier = Supplier(code=code or f"S{number}", name=f"Fournisseur {number}", **terms)
+        self.session.add(supplier)
+        self.session.flush()
+        return supplier
+
+    def an_offer(
+        self,
+        supplier: Supplier | None = None,
+        tiers: tuple[tuple[int, str], ...] = ((1, "10.00"),),
+        pack: int = 1,
+        minimum: int = 1,
+        name: str | None = None,
+        category: Category | None = None,
+        **terms: object,
+    ) -> Offer:
+        number = next(self.numbers)
+        supplier, category = supplier or self.a_supplier(), category or self.a_category()
+        name = name or f"Article {number}"
+        product = Product(
+            ref=f"P{number}", name=name, category_id=category.id or 0, lowest_price=min(Decimal(p) for _q, p in tiers)
+        )
+        self.session.add(product)
+        self.session.flush()
+        offer = Offer(
+            supplier_id=supplier.id or 0,
+            product_id=product.id or 0,
+            sku=f"SKU{number}",
+            name=name,
+            pack_size=pack,
+            min_quantity=minimum,
+            tier_quantities=[q for q, _p in tiers],
+            tier_prices=[Decimal(p) for _q, p in tiers],
+            **terms,
+        )
+        self.session.add(offer)
+        self.session.flush()
+        learn_words(self.session, [name])
+        return offer
+
+    def an_open_round(
+        self,
+        code: str | None = None,
+        policy: SharingPolicy | None = None,
+        closes_at: datetime = CUT_OFF,
+        **terms: object,
+    ) -> Round:
+        """A round opened a day before `NOW`; hold the clock at `NOW` to order into it."""
+        code = code or f"R{next(self.numbers)}"
+        create_round(
+            self.session,
+            COMMAND_LINE,
+            code=code,
+            name=f"Tournée {code}",
+            opens_at=NOW - timedelta(days=1),
+            closes_at=closes_at,
+            deliveries={self.park.id or 0: closes_at.date() + timedelta(days=5)},
+            sharing_policy=policy,
+            **terms,  # type: ignore[arg-type]
+        )
+        return open_round(self.session, COMMAND_LINE, code)
+
+    def an_order(
+        self,
+        purchasing_round: Round,
+        *lines: tuple[Offer, int] | tuple[Offer, int, int],
+        buyer: Actor | None = None,
+        if_unfilled: IfUnfilled = IfUnfilled.ROLL_OVER,
+        ceiling: str | None = None,
+    ) -> MemberOrder:
+        """A placed order: `(offer, quantity)` or `(offer, quantity, tolerance)` a line."""
+        buyer = buyer or self.a_buyer()
+        order = None
+        for offer, quantity, *tolerance in lines:
+            order = set_cart_line(
+                self.session,
+                buyer,
+                round_id=purchasing_round.id or 0,
+                offer_id=offer.id or 0,
+                quantity=quantity,
+                tolerance=tolerance[0] if tolerance else 0,
+                if_unfilled=if_unfilled,
+            )
+        assert order is not None
+        placed = submit_order(self.session, buyer, order.id or 0)
+        if ceiling is not None:
+            for line in self.lines_of(placed):
+                line.ceiling_price = Decimal(ceiling)
+            self.session.flush()
+        return placed
+
+    def lines_of(self, order: MemberOrder) -> list[OrderLine]:
+        from sqlmodel import select
+
+        return list(self.session.exec(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)))
+
+
+def month_start(year: int, month: int) -> date:
+    """The first day of a month; month 13 is January of the next year."""
+    return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
