@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -23,27 +24,43 @@ LOCALES = ("fr", "en")
 TRANSLATIONS_DIR = Path(__file__).parent / "translations"
 _REGIONAL = {"fr": Locale("fr", "FR"), "en": Locale("en", "IE")}  # English as euro countries write it
 
-_locale: ContextVar[str] = ContextVar("locale", default="fr")
+
+@dataclass
+class _Voice:
+    """The language of one request. Held by reference: a request's threads copy the context but share the voice."""
+
+    locale: str
+
+
+_voice: ContextVar[_Voice] = ContextVar("voice")
+_DEFAULT_VOICE = _Voice("fr")
 
 
 def current_locale() -> str:
     """The language of whoever is being answered: `fr` or `en`."""
-    return _locale.get()
+    return _voice.get(_DEFAULT_VOICE).locale
+
+
+def begin_request(locale: str) -> None:
+    """Answer this request in a language, until its account says another."""
+    _voice.set(_Voice(locale))
 
 
 def set_locale(locale: str) -> None:
-    """Answer in this language from here on, in this context."""
-    _locale.set(locale if locale in LOCALES else "fr")
+    """Answer the rest of this request in the language of its account."""
+    voice = _voice.get(None)
+    if voice is not None and locale in LOCALES:
+        voice.locale = locale
 
 
 @contextmanager
 def speaking(locale: str) -> Iterator[None]:
     """Write in one language for a while: a mail, a document."""
-    before = _locale.set(locale)
+    before = _voice.set(_Voice(locale))
     try:
         yield
     finally:
-        _locale.reset(before)
+        _voice.reset(before)
 
 
 def preferred_locale(accept_language: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from sqlalchemy import ColumnElement, literal, tuple_
+
 from app.core.errors import InvalidInput
 
 Item = TypeVar("Item")
@@ -51,3 +53,8 @@ def decode_cursor(cursor: str | None, *types: Callable[[Any], Any]) -> tuple[Any
         raise InvalidInput(
             "This cursor is not one that a page gave out. Start from the first page.", field="cursor"
         ) from error
+
+
+def after_key(columns: Sequence[Any], key: Sequence[Any]) -> ColumnElement[bool]:
+    """The condition of rows that come after a key in ascending order of these columns."""
+    return tuple_(*columns) > tuple_(*(literal(value) for value in key))

@@ -195,10 +195,11 @@ def _keep_postponed_suppliers_open(session: Session, approved: Round) -> None:
         open_round(session, SYSTEM, sequel.code)
 
 
-def send_round(session: Session, actor: Actor, code: str) -> Round:
+def send_round(session: Session, actor: Actor, code: str, expected_version: int | None = None) -> Round:
     """Send the supplier orders of an approved round: each leaves by a job after this transaction."""
     actor.require(Permission.MANAGE_ROUNDS)
     sent = get_round(session, code, lock=True)
+    check_version(sent.version, expected_version)
     require_status(sent, RoundStatus.APPROVED)
     supplier_order_ids = session.scalars(
         update(SupplierOrder)

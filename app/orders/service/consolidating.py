@@ -80,7 +80,7 @@ class _Ordered:
 
 
 def consolidate_round(
-    session: Session, actor: Actor, code: str, *, expected_version: int | None = None, progress: Progress | None = None
+    session: Session, actor: Actor, code: str, expected_version: int | None = None, *, progress: Progress | None = None
 ) -> Round:
     """Turn the locked orders of a closed round into draft supplier orders and allocations.
 

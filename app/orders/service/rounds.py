@@ -148,10 +148,11 @@ def close_round(session: Session, actor: Actor, code: str, expected_version: int
     return closed
 
 
-def cancel_round(session: Session, actor: Actor, code: str) -> Round:
+def cancel_round(session: Session, actor: Actor, code: str, expected_version: int | None = None) -> Round:
     """Call a round off before anything of it was approved; every placed order rolls over."""
     actor.require(Permission.MANAGE_ROUNDS)
     cancelled = get_round(session, code, lock=True)
+    check_version(cancelled.version, expected_version)
     require_status(cancelled, RoundStatus.PLANNED, RoundStatus.OPEN, RoundStatus.CLOSED, RoundStatus.CONSOLIDATED)
     session.execute(
         text("""

@@ -1,0 +1,120 @@
+"""Pages to sign in and out, and of one's own account."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.accounts import sign_in
+from app.accounts.authentication import SESSION_COOKIE, OptionalActor, SignedIn
+from app.accounts.models import Person
+from app.core.errors import DomainError
+from app.core.i18n import LOCALES, say
+from app.core.i18n import gettext as _
+from app.core.settings import get_settings
+from app.web.edge import SessionDep, TransactionRoute
+from app.web.rendering import render
+
+router = APIRouter(route_class=TransactionRoute)
+
+
+def _signed_in(token: str, target: str) -> Response:
+    """Go on to a page of ours with the session cookie set."""
+    local = target.startswith("/") and not target.startswith(("//", "/\\"))
+    response = RedirectResponse(target if local else "/", 303)
+    response.set_cookie(
+        SESSION_COOKIE,
+        token,
+        max_age=int(sign_in.SESSION_LASTS.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=get_settings().secure_cookies,
+    )
+    return response
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, actor: OptionalActor, next: str = "/") -> Response:  # noqa: A002 - the usual name
+    """The sign-in form."""
+    return render(request, "accounts/sign_in.html", email="", error=None, next=next)
+
+
+@router.post("/sign-in")
+def sign_in_with_password(
+    request: Request,
+    session: SessionDep,
+    email: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/",  # noqa: A002
+) -> Response:
+    """Sign in, or show the form again with what was typed."""
+    try:
+        person = sign_in.check_password(session, email, password)
+        error = None if person else _("The address and the password do not go together.")
+    except sign_in.TooManyTries as too_many:
+        person, error = None, say(too_many)
+    if person is None:
+        return render(request, "accounts/sign_in.html", status_code=422, email=email, error=error, next=next)
+    return _signed_in(sign_in.open_session(session, person, request.headers.get("user-agent", "")), next)
+
+
+@router.post("/sign-in/mail")
+def ask_for_link(request: Request, session: SessionDep, email: Annotated[str, Form()] = "") -> Response:
+    """Mail a sign-in link; the answer is the same for unknown addresses."""
+    sign_in.mail_link(session, email)
+    return render(request, "accounts/link_sent.html", email=email)
+
+
+@router.get("/sign-in/link")
+def confirm_link(request: Request, actor: OptionalActor, token: str = "") -> Response:
+    """Ask for one click, so that mail scanners that follow links do not use it up."""
+    return render(request, "accounts/link.html", token=token)
+
+
+@router.post("/sign-in/link")
+def use_link(request: Request, session: SessionDep, token: Annotated[str, Form()] = "") -> Response:
+    """Sign in by a mailed link."""
+    person = sign_in.use_link(session, token)
+    return _signed_in(sign_in.open_session(session, person, request.headers.get("user-agent", "")), "/")
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, session: SessionDep) -> Response:
+    """End this browser's session."""
+    sign_in.close_session(session, request.cookies.get(SESSION_COOKIE, ""))
+    response = RedirectResponse("/", 303)
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+@router.get("/account")
+def account_page(request: Request, actor: SignedIn, saved: bool = False) -> Response:
+    """One's own account."""
+    return render(request, "accounts/account.html", error=None, saved=saved)
+
+
+@router.post("/account/password")
+def change_password(
+    request: Request, session: SessionDep, actor: SignedIn, password: Annotated[str, Form()] = ""
+) -> Response:
+    """Set a new password."""
+    try:
+        sign_in.set_password(session, session.get_one(Person, actor.require_person()), password)
+    except DomainError as error:
+        return render(request, "accounts/account.html", status_code=422, error=say(error), saved=False)
+    return RedirectResponse("/account?saved=true", 303)
+
+
+@router.post("/account/language")
+def change_language(session: SessionDep, actor: SignedIn, locale: Annotated[str, Form()]) -> Response:
+    """Choose the language of one's account."""
+    if locale in LOCALES:
+        session.get_one(Person, actor.require_person()).locale = locale
+    return RedirectResponse("/account?saved=true", 303)
+
+
+@router.post("/account/sign-out-everywhere")
+def sign_out_everywhere(session: SessionDep, actor: SignedIn) -> Response:
+    """Revoke every session of one's own."""
+    sign_in.close_all_sessions(session, actor, actor.require_person())
+    return RedirectResponse("/sign-in", 303)

@@ -1,0 +1,178 @@
+"""Routes of the catalogue API."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from fastapi import File, Form, Query, Response, UploadFile
+
+from app.accounts.authentication import OptionalActor, SignedIn
+from app.catalog import queries, schemas, service
+from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.imports import import_offers, import_suppliers
+from app.catalog.queries import CatalogFilter, Sort
+from app.core.tabular import Column
+from app.web.api import (
+    DEFAULT_LIMIT,
+    Cursor,
+    ExpectedVersion,
+    Id,
+    Limit,
+    PageOut,
+    api_router,
+    page_out,
+    set_etag,
+)
+from app.web.edge import SessionDep
+from app.web.uploads import uploaded_table
+
+router = api_router("catalogue")
+
+Words = Annotated[str, Query(max_length=200, description="Words, a SKU or a GTIN", examples=["gants nitrile"])]
+OneId = Annotated[int | None, Query(ge=1, le=2_147_483_647)]
+
+
+@router.get("/categories")
+def list_categories(session: SessionDep) -> list[schemas.CategoryOut]:
+    """Every category, by name."""
+    return [schemas.CategoryOut.model_validate(category) for category in queries.list_categories(session)]
+
+
+@router.get("/suppliers")
+def list_suppliers(
+    session: SessionDep, actor: SignedIn, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> PageOut[schemas.SupplierOut]:
+    """Suppliers, by code."""
+    service.require_prices(session, actor)
+    return page_out(queries.list_suppliers(session, cursor, limit), schemas.SupplierOut)
+
+
+@router.put("/suppliers/{code}/email")
+def set_supplier_mail(
+    session: SessionDep, actor: SignedIn, response: Response, code: str, change: schemas.SupplierMailIn
+) -> schemas.SupplierOut:
+    """Set where a supplier's orders are mailed to."""
+    supplier = service.set_supplier_mail(session, actor, code, change.email)
+    set_etag(response, supplier.version)
+    return schemas.SupplierOut.model_validate(supplier)
+
+
+@router.get("/products")
+def list_products(
+    session: SessionDep,
+    actor: OptionalActor,
+    q: Words = "",
+    category_id: OneId = None,
+    supplier_id: OneId = None,
+    max_price: Annotated[Decimal | None, Query(ge=0, le=10**8)] = None,
+    sort: Sort = Sort.RELEVANCE,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> PageOut[schemas.ProductOut]:
+    """Products that can be ordered. The search forgives accents and typing errors."""
+    service.require_prices(session, actor)
+    wanted = CatalogFilter(q, category_id, supplier_id, max_price)
+    return page_out(queries.list_products(session, wanted, sort, cursor, limit), schemas.ProductOut)
+
+
+@router.get("/product-facets")
+def count_facets(
+    session: SessionDep,
+    actor: OptionalActor,
+    q: Words = "",
+    category_id: OneId = None,
+    supplier_id: OneId = None,
+    max_price: Annotated[Decimal | None, Query(ge=0, le=10**8)] = None,
+) -> schemas.FacetsOut:
+    """How many products match, by category and by supplier."""
+    service.require_prices(session, actor)
+    counted = queries.count_facets(session, CatalogFilter(q, category_id, supplier_id, max_price))
+    return schemas.FacetsOut.model_validate(counted)
+
+
+@router.get("/products/{product_id}")
+def read_product(session: SessionDep, actor: OptionalActor, product_id: Id) -> schemas.ProductDetailOut:
+    """A product with its offers side by side."""
+    service.require_prices(session, actor)
+    product = queries.get_product(session, product_id)
+    offers = [schemas.OfferOut.of(offer) for offer in product.offers]
+    return schemas.ProductDetailOut(
+        id=product.id,
+        ref=product.ref,
+        name=product.name,
+        description=product.description,
+        unit=product.unit,
+        category=product.category,
+        offers=offers,
+    )
+
+
+@router.get("/offers/{offer_id}")
+def read_offer(session: SessionDep, actor: OptionalActor, response: Response, offer_id: Id) -> schemas.OfferOut:
+    """One offer."""
+    service.require_prices(session, actor)
+    offer = queries.get_offer(session, offer_id)
+    set_etag(response, offer.version)
+    return schemas.OfferOut.of(offer)
+
+
+@router.patch("/offers/{offer_id}")
+def change_offer(
+    session: SessionDep,
+    actor: SignedIn,
+    response: Response,
+    offer_id: Id,
+    change: schemas.OfferChange,
+    version: ExpectedVersion,
+) -> schemas.OfferOut:
+    """Withdraw an offer or bring it back."""
+    changed = service.set_withdrawn(session, actor, offer_id, change.withdrawn, version)
+    set_etag(response, changed.version)
+    return schemas.OfferOut.of(queries.get_offer(session, offer_id))
+
+
+Upload = Annotated[UploadFile, File(description="CSV or XLSX, columns as in docs/reference/files.md")]
+DryRun = Annotated[bool, Form(description="Report what would happen, change nothing")]
+SkipBadRows = Annotated[bool, Form(description="Import the good rows, report the others")]
+
+
+def _import(importer: Any, columns: tuple[Column, ...], file: UploadFile, **options: Any) -> schemas.ImportReportOut:
+    with uploaded_table(file, columns) as reader:
+        return schemas.ImportReportOut.model_validate(importer(reader=reader, **options).as_json())
+
+
+@router.post("/imports/suppliers")
+def upload_suppliers(
+    session: SessionDep, actor: SignedIn, file: Upload, dry_run: DryRun = False, skip_bad_rows: SkipBadRows = False
+) -> schemas.ImportReportOut:
+    """Import suppliers from a file."""
+    return _import(
+        import_suppliers,
+        SUPPLIER_COLUMNS,
+        file,
+        session=session,
+        actor=actor,
+        dry_run=dry_run,
+        skip_bad_rows=skip_bad_rows,
+    )
+
+
+@router.post("/imports/offers")
+def upload_offers(
+    session: SessionDep,
+    actor: SignedIn,
+    file: Upload,
+    dry_run: DryRun = False,
+    skip_bad_rows: SkipBadRows = False,
+    withdraw_missing: Annotated[bool, Form(description="Withdraw offers that the file leaves out")] = False,
+) -> schemas.ImportReportOut:
+    """Import offers, and the products and categories they name, from a file."""
+    return _import(
+        import_offers,
+        OFFER_COLUMNS,
+        file,
+        session=session,
+        actor=actor,
+        dry_run=dry_run,
+        skip_bad_rows=skip_bad_rows,
+        withdraw_missing=withdraw_missing,
+    )

@@ -1,0 +1,271 @@
+"""What the catalogue's screens and lists read: one statement a question."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Select, func
+from sqlmodel import Session, col
+
+from app.catalog.models import Category, Offer, Product, Supplier
+from app.catalog.search import matches
+from app.core.errors import NotFound
+from app.core.pagination import Page, after_key, decode_cursor, page_of
+
+
+class Sort(StrEnum):
+    """The order of products."""
+
+    RELEVANCE = "relevance"
+    NAME = "name"
+    PRICE = "price"
+
+
+@dataclass(frozen=True)
+class CatalogFilter:
+    """What is looked for: words, and the facets chosen."""
+
+    query: str = ""
+    category_id: int | None = None
+    supplier_id: int | None = None
+    max_price: Decimal | None = None
+
+
+class ProductRow(NamedTuple):
+    """A product in a list."""
+
+    id: int
+    ref: str
+    name: str
+    unit: str
+    category: str
+    lowest_price: Decimal
+    rank: int
+
+
+class OfferRow(NamedTuple):
+    """An offer with its supplier."""
+
+    id: int
+    product_id: int
+    supplier_id: int
+    supplier: str
+    sku: str
+    name: str
+    gtin: str | None
+    pack_size: int
+    min_quantity: int
+    lead_time_days: int
+    vat_rate: Decimal
+    eco_contribution: Decimal
+    tier_quantities: list[int]
+    tier_prices: list[Decimal]
+    origin_country: str
+    withdrawn: bool
+    version: int
+
+    @property
+    def tiers(self) -> list[tuple[int, Decimal]]:
+        """Group quantity and unit price of each tier."""
+        return list(zip(self.tier_quantities, self.tier_prices, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a facet, and how many products have it."""
+
+    id: int
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Facets:
+    """How many products match, in all and by category and supplier."""
+
+    total: int
+    categories: list[FacetValue] = field(default_factory=list)
+    suppliers: list[FacetValue] = field(default_factory=list)
+
+
+def _condition(
+    session: Session, wanted: CatalogFilter
+) -> tuple[list[ColumnElement[bool]], ColumnElement[float] | None]:
+    """The conditions on listed products, and the search's rank if words are given."""
+    conditions: list[ColumnElement[bool]] = [col(Product.lowest_price).is_not(None)]
+    rank = None
+    if wanted.query.strip():
+        matching, rank = matches(session, wanted.query)
+        conditions.append(matching)
+    if wanted.category_id is not None:
+        conditions.append(col(Product.category_id) == wanted.category_id)
+    if wanted.supplier_id is not None:
+        conditions.append(
+            sa.exists().where(
+                col(Offer.product_id) == Product.id,
+                col(Offer.supplier_id) == wanted.supplier_id,
+                col(Offer.withdrawn_at).is_(None),
+            )
+        )
+    if wanted.max_price is not None:
+        conditions.append(col(Product.lowest_price) <= wanted.max_price)
+    return conditions, rank
+
+
+def list_products(
+    session: Session, wanted: CatalogFilter, sort: Sort, cursor: str | None, limit: int
+) -> Page[ProductRow]:
+    """Products that can be ordered. Sorting by relevance without words falls back to the name."""
+    conditions, rank = _condition(session, wanted)
+    by_rank = rank is not None and sort is Sort.RELEVANCE
+    # A whole number, so that a cursor can name it exactly; smaller is nearer, so that all keys ascend.
+    distance: Any = sa.cast(-rank * 1_000_000, sa.Integer) if rank is not None and by_rank else sa.literal(0)
+    query = (
+        sa.select(
+            col(Product.id),
+            col(Product.ref),
+            col(Product.name),
+            col(Product.unit),
+            col(Category.name),
+            col(Product.lowest_price),
+            distance.label("distance"),
+        )
+        .join(Category, col(Category.id) == Product.category_id)
+        .where(*conditions)
+        .limit(limit + 1)
+    )
+    if by_rank:
+        keys: tuple[Any, ...] = (distance, col(Product.name), col(Product.id))
+        after = decode_cursor(cursor, int, str, int)
+        page = _page(session, query, keys, after, limit, lambda row: (row.rank, row.name, row.id))
+    elif sort is Sort.PRICE:
+        keys = (col(Product.lowest_price), col(Product.id))
+        after = decode_cursor(cursor, Decimal, int)
+        page = _page(session, query, keys, after, limit, lambda row: (row.lowest_price, row.id))
+    else:
+        keys = (col(Product.name), col(Product.id))
+        after = decode_cursor(cursor, str, int)
+        page = _page(session, query, keys, after, limit, lambda row: (row.name, row.id))
+    return page
+
+
+def _page(
+    session: Session, query: Select[Any], keys: Sequence[Any], after: tuple[Any, ...] | None, limit: int, key_of: Any
+) -> Page[ProductRow]:
+    if after is not None:
+        query = query.where(after_key(keys, after))
+    rows = [ProductRow(*row) for row in session.execute(query.order_by(*keys))]
+    return page_of(rows, limit, key_of)
+
+
+def count_facets(session: Session, wanted: CatalogFilter) -> Facets:
+    """How many products match, by category and by supplier, each without regard to its own choice."""
+    without_category = CatalogFilter(wanted.query, None, wanted.supplier_id, wanted.max_price)
+    by_category = session.execute(
+        sa.select(col(Category.id), col(Category.name), func.count())
+        .join(Product, col(Product.category_id) == Category.id)
+        .where(*_condition(session, without_category)[0])
+        .group_by(col(Category.id), col(Category.name))
+        .order_by(col(Category.name))
+    ).all()
+    without_supplier = CatalogFilter(wanted.query, wanted.category_id, None, wanted.max_price)
+    by_supplier = session.execute(
+        sa.select(col(Supplier.id), col(Supplier.name), func.count(sa.distinct(col(Offer.product_id))))
+        .join(Offer, col(Offer.supplier_id) == Supplier.id)
+        .join(Product, col(Product.id) == Offer.product_id)
+        .where(*_condition(session, without_supplier)[0], col(Offer.withdrawn_at).is_(None))
+        .group_by(col(Supplier.id), col(Supplier.name))
+        .order_by(col(Supplier.name))
+    ).all()
+    categories = [FacetValue(*row) for row in by_category]
+    total = sum(value.count for value in categories if wanted.category_id in {None, value.id})
+    return Facets(total, categories, [FacetValue(*row) for row in by_supplier])
+
+
+def _offers_query() -> Select[*tuple[Any, ...]]:
+    return (
+        sa.select(
+            col(Offer.id),
+            col(Offer.product_id),
+            col(Offer.supplier_id),
+            col(Supplier.name),
+            col(Offer.sku),
+            col(Offer.name),
+            col(Offer.gtin),
+            col(Offer.pack_size),
+            col(Offer.min_quantity),
+            col(Offer.lead_time_days),
+            col(Offer.vat_rate),
+            col(Offer.eco_contribution),
+            col(Offer.tier_quantities),
+            col(Offer.tier_prices),
+            col(Offer.origin_country),
+            col(Offer.withdrawn_at).is_not(None),
+            col(Offer.version),
+        )
+        .join(Supplier, col(Supplier.id) == Offer.supplier_id)
+        .order_by(col(Offer.product_id), col(Offer.id))
+    )
+
+
+def offers_of(session: Session, product_ids: Sequence[int]) -> list[OfferRow]:
+    """The offers of some products that are not withdrawn."""
+    query = _offers_query().where(col(Offer.product_id).in_(product_ids), col(Offer.withdrawn_at).is_(None))
+    return [OfferRow(*row) for row in session.execute(query)]
+
+
+def get_offer(session: Session, offer_id: int) -> OfferRow:
+    """One offer. Raises `NotFound`."""
+    row = session.execute(_offers_query().where(col(Offer.id) == offer_id)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such offer.")
+    return OfferRow(*row)
+
+
+@dataclass(frozen=True)
+class ProductDetail:
+    """A product with its offers side by side."""
+
+    id: int
+    ref: str
+    name: str
+    description: str
+    unit: str
+    category: str
+    offers: list[OfferRow]
+
+
+def get_product(session: Session, product_id: int) -> ProductDetail:
+    """One product with the offers that are not withdrawn. Raises `NotFound`."""
+    row = session.execute(
+        sa.select(
+            col(Product.id),
+            col(Product.ref),
+            col(Product.name),
+            col(Product.description),
+            col(Product.unit),
+            col(Category.name).label("category"),
+        )
+        .join(Category, col(Category.id) == Product.category_id)
+        .where(col(Product.id) == product_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such product.")
+    return ProductDetail(**row._mapping, offers=offers_of(session, [product_id]))
+
+
+def list_suppliers(session: Session, cursor: str | None, limit: int) -> Page[Supplier]:
+    """Suppliers by code."""
+    query = sa.select(Supplier).order_by(col(Supplier.code)).limit(limit + 1)
+    after = decode_cursor(cursor, str)
+    if after:
+        query = query.where(col(Supplier.code) > after[0])
+    return page_of(session.scalars(query).all(), limit, lambda supplier: (supplier.code,))
+
+
+def list_categories(session: Session) -> list[Category]:
+    """Every category, by name."""
+    return list(session.scalars(sa.select(Category).order_by(col(Category.name))))

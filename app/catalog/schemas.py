@@ -1,0 +1,143 @@
+"""What the catalogue API takes and gives. Prices are euros before VAT."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Out(BaseModel):
+    """Read from rows and dataclasses."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class SupplierOut(Out):
+    """A supplier and its order terms."""
+
+    id: int
+    code: str
+    name: str
+    country: str
+    postal_code: str
+    city: str
+    email: str | None
+    minimum_order: Decimal | None
+    free_delivery_from: Decimal | None
+    delivery_fee: Decimal | None
+    active: bool
+    version: int
+
+
+class SupplierMailIn(BaseModel):
+    """Where a supplier's orders are mailed to."""
+
+    email: str | None = Field(max_length=254, examples=["commandes@fournisseur.example"])
+
+
+class CategoryOut(Out):
+    """A shelf of the shop."""
+
+    id: int
+    name: str
+
+
+class ProductOut(Out):
+    """A product in a list."""
+
+    id: int
+    ref: str
+    name: str
+    unit: str
+    category: str
+    lowest_price: Decimal = Field(description="The lowest list price of its offers")
+
+
+class TierOut(BaseModel):
+    """From this group quantity on, everyone's unit price."""
+
+    from_quantity: int
+    unit_price: Decimal
+
+
+class OfferOut(Out):
+    """One supplier's terms for a product."""
+
+    id: int
+    product_id: int
+    supplier_id: int
+    supplier: str
+    sku: str
+    name: str
+    gtin: str | None
+    pack_size: int
+    min_quantity: int
+    lead_time_days: int
+    vat_rate: Decimal
+    eco_contribution: Decimal
+    price_tiers: list[TierOut]
+    origin_country: str
+    withdrawn: bool
+    version: int
+
+    @classmethod
+    def of(cls, row: Any) -> "OfferOut":
+        """From an offer row of the queries."""
+        values = row._asdict() | {
+            "price_tiers": [TierOut(from_quantity=quantity, unit_price=price) for quantity, price in row.tiers]
+        }
+        return cls.model_validate(values)
+
+
+class ProductDetailOut(BaseModel):
+    """A product with its offers side by side."""
+
+    id: int
+    ref: str
+    name: str
+    description: str
+    unit: str
+    category: str
+    offers: list[OfferOut]
+
+
+class OfferChange(BaseModel):
+    """What may be changed about an offer by hand."""
+
+    withdrawn: bool = Field(description="True takes it out of the shop", examples=[True])
+
+
+class FacetValueOut(Out):
+    """A value of a facet, and how many products have it."""
+
+    id: int
+    name: str
+    count: int
+
+
+class FacetsOut(Out):
+    """How many products match, in all and by facet."""
+
+    total: int
+    categories: list[FacetValueOut]
+    suppliers: list[FacetValueOut]
+
+
+class ImportReportOut(BaseModel):
+    """What an import did, or in a dry run would do. The lists hold the first 200 rows, the counts all."""
+
+    file: str
+    dry_run: bool
+    rows: int
+    new_count: int
+    changed_count: int
+    unchanged_count: int
+    gone_count: int
+    price_jump_count: int
+    skipped_count: int
+    new: list[dict[str, str]]
+    changed: list[dict[str, str]]
+    gone: list[dict[str, str]]
+    price_jumps: list[dict[str, str]]
+    bad_cells: list[dict[str, str | int]]
+    unknown_columns: list[str]

@@ -1,0 +1,74 @@
+"""Builds the ASGI application: settings, middleware, routers. No logic."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from anyio import CapacityLimiter
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from sqlmodel import Session
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from app.accounts import api as accounts_api
+from app.accounts import pages as accounts_pages
+from app.catalog import api as catalog_api
+from app.catalog import pages as catalog_pages
+from app.commission import api as commission_api
+from app.commission import pages as commission_pages
+from app.core.database import get_engine
+from app.core.settings import get_settings
+from app.orders.api import routers as orders_routers
+from app.orders.pages import routers as orders_pages
+from app.web import errors, health
+from app.web.middleware import RequestShell
+from app.web.rendering import STATIC_DIR
+
+_DESCRIPTION = """
+Group purchasing for business parks. Sign in with an API key (`Authorization: Bearer eng_…`).
+
+* Amounts are decimal strings in euros before VAT; quantities are whole sales units; instants are UTC.
+* Lists are paged: ask again with `cursor=next_cursor` until it is null.
+* Errors are problem details (RFC 9457) with a stable `code`.
+* A POST may carry an `Idempotency-Key`: the same key and request give the first answer again, for three days.
+* Where two may edit, answers carry an `ETag`; send it back as `If-Match`.
+"""
+
+
+class _FingerprintedFiles(StaticFiles):
+    """Static files, kept forever by browsers: their address changes with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Readable names for generated clients: the function's own."""
+    return route.name
+
+
+def create_app(open_session: Callable[[], Session] | None = None, connections: int | None = None) -> FastAPI:
+    """The application. Tests give their own way to open a session."""
+    app = FastAPI(
+        title="Engrenages",
+        version="1",
+        description=_DESCRIPTION,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+    )
+    app.state.open_session = open_session or (lambda: Session(get_engine(), expire_on_commit=False))
+    app.state.limiter = CapacityLimiter(connections or get_settings().database_pool_size + 20)
+    app.add_middleware(RequestShell, body_limit_bytes=get_settings().upload_limit_mb * 1_000_000)
+    errors.install(app)
+    for api in (accounts_api.router, catalog_api.router, commission_api.router, *orders_routers):
+        app.include_router(api)
+    for pages in (accounts_pages.router, catalog_pages.router, commission_pages.router, *orders_pages, health.router):
+        app.include_router(pages, include_in_schema=False)
+    app.mount("/static", _FingerprintedFiles(directory=Path(STATIC_DIR)), name="static")
+    return app

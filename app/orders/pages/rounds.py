@@ -1,0 +1,241 @@
+"""Pages of the association: rounds, live demand, consolidation review, approval, supplier orders."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.authentication import SignedIn
+from app.accounts.permissions import Permission
+from app.accounts.queries import list_parks
+from app.accounts.service import get_association
+from app.core.clock import PARIS
+from app.core.errors import DomainError
+from app.core.i18n import gettext as _
+from app.core.i18n import say
+from app.core.pagination import PAGE_SIZE
+from app.orders import queries
+from app.orders.models import SupplierDecision
+from app.orders.schemas import RoundIn
+from app.orders.service import approving, consolidating, rounds
+from app.orders.service.rounds import get_round, round_key
+from app.web.edge import SessionDep, TransactionRoute
+from app.web.rendering import render
+
+router = APIRouter(route_class=TransactionRoute)
+
+
+def _require_view(actor: Actor) -> None:
+    if not actor.may(Permission.APPROVE_ROUNDS):
+        actor.require(Permission.MANAGE_ROUNDS)
+
+
+@router.get("/rounds")
+def rounds_page(request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None) -> Response:
+    """Every round, and the form to plan one."""
+    _require_view(actor)
+    page = queries.list_rounds(session, cursor, PAGE_SIZE)
+    return render(request, "orders/rounds.html", page=page, error=None, typed={})
+
+
+@router.post("/rounds")
+def plan_round(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    code: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    opens_at: Annotated[str, Form()] = "",
+    closes_at: Annotated[str, Form()] = "",
+    delivery_on: Annotated[str, Form()] = "",
+) -> Response:
+    """Plan a round for every park; the form keeps what was typed where it cannot be."""
+    actor.require(Permission.MANAGE_ROUNDS)
+    try:
+        planned = RoundIn(
+            code=code.strip(),
+            name=name.strip() or code.strip(),
+            opens_at=_paris_instant(opens_at),
+            closes_at=_paris_instant(closes_at),
+        )
+        day = date.fromisoformat(delivery_on)
+        with session.begin_nested():
+            made = rounds.create_round(
+                session,
+                actor,
+                **planned.model_dump(exclude={"deliveries"}),
+                deliveries={park.id: day for park in list_parks(session) if park.id},
+            )
+    except DomainError as refusal:
+        error = say(refusal)
+    except ValueError:
+        error = _("A round has a code of letters, figures, dots and dashes, two instants, and a delivery day.")
+    else:
+        return RedirectResponse(f"/rounds/{made.code}", 303)
+    return render(
+        request,
+        "orders/rounds.html",
+        status_code=422,
+        page=queries.list_rounds(session, None, PAGE_SIZE),
+        error=error,
+        typed={
+            "code": code,
+            "name": name,
+            "opens_at": opens_at,
+            "closes_at": closes_at,
+            "delivery_on": delivery_on,
+        },
+    )
+
+
+def _paris_instant(value: str) -> datetime:
+    """The instant of a `datetime-local` field, on a Paris clock. Raises `ValueError`."""
+    return datetime.fromisoformat(value).replace(tzinfo=PARIS)
+
+
+@router.get("/rounds/{code}")
+def round_page(
+    request: Request, session: SessionDep, actor: SignedIn, code: str, cursor: str | None = None
+) -> Response:
+    """A round: figures, next step, live demand."""
+    _require_view(actor)
+    found = get_round(session, code)
+    return render(
+        request,
+        "orders/round.html",
+        round=found,
+        figures=queries.round_figures(session, round_key(found)),
+        deliveries=queries.deliveries_of(session, round_key(found)),
+        page=queries.list_demand(session, round_key(found), cursor, PAGE_SIZE),
+    )
+
+
+@router.get("/rounds/{code}/orders")
+def round_orders_page(
+    request: Request, session: SessionDep, actor: SignedIn, code: str, cursor: str | None = None
+) -> Response:
+    """The member orders of a round."""
+    found = get_round(session, code)
+    page = queries.list_orders(session, actor, cursor, PAGE_SIZE, round_id=round_key(found))
+    return render(request, "orders/round_orders.html", round=found, page=page)
+
+
+@router.get("/rounds/{code}/consolidation")
+def consolidation_page(
+    request: Request, session: SessionDep, actor: SignedIn, code: str, cursor: str | None = None
+) -> Response:
+    """The review: draft supplier orders, savings, alerts, and the approval."""
+    _require_view(actor)
+    found = get_round(session, code)
+    round_id = round_key(found)
+    return render(
+        request,
+        "orders/consolidation.html",
+        round=found,
+        figures=queries.round_figures(session, round_id),
+        page=queries.list_supplier_orders(session, round_id, cursor, PAGE_SIZE),
+        decisions=list(SupplierDecision),
+        approvals=queries.approval_names(session, round_id),
+        two_needed=approving.second_person_needed(session, actor, found),
+        limit=get_association(session).second_approval_above,
+    )
+
+
+@router.get("/rounds/{code}/allocations")
+def allocations_page(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    code: str,
+    cursor: str | None = None,
+    offer_id: int | None = None,
+    only_unfilled: bool = False,
+) -> Response:
+    """What became of every member line, or of those left short."""
+    _require_view(actor)
+    found = get_round(session, code)
+    page = queries.list_allocations(
+        session, round_key(found), cursor, PAGE_SIZE, offer_id=offer_id, only_unfilled=only_unfilled
+    )
+    return render(request, "orders/allocations.html", round=found, page=page, only_unfilled=only_unfilled)
+
+
+@router.get("/supplier-orders/{number}")
+def supplier_order_page(
+    request: Request, session: SessionDep, actor: SignedIn, number: str, cursor: str | None = None
+) -> Response:
+    """One supplier order: lines, packs, drops."""
+    _require_view(actor)
+    order = queries.get_supplier_order(session, number)
+    return render(
+        request,
+        "orders/supplier_order.html",
+        order=order,
+        page=queries.list_supplier_order_lines(session, order.id, cursor, PAGE_SIZE),
+        drops=queries.drops_of(session, order.id),
+        editable=get_round(session, order.round_code).status == "consolidated",
+    )
+
+
+@router.post("/rounds/{code}/lines/{line_id}/exclusion")
+def exclude_line(
+    session: SessionDep, actor: SignedIn, code: str, line_id: int, because: Annotated[str, Form(max_length=200)] = ""
+) -> Response:
+    """Take a member line out and consolidate again."""
+    consolidating.exclude_line(session, actor, code, line_id, because)
+    return RedirectResponse(f"/rounds/{code}/consolidation", 303)
+
+
+@router.post("/rounds/{code}/offers/{offer_id}/packs")
+def set_packs(
+    session: SessionDep,
+    actor: SignedIn,
+    code: str,
+    offer_id: int,
+    number: Annotated[str, Form()],
+    packs: Annotated[str, Form()] = "",
+) -> Response:
+    """Order another number of packs; an empty field takes the rule's own."""
+    consolidating.set_packs(session, actor, code, offer_id, int(packs) if packs.isdigit() else None)
+    return RedirectResponse(f"/supplier-orders/{number}", 303)
+
+
+@router.post("/rounds/{code}/suppliers/{supplier_id}/choice")
+def choose_for_supplier(
+    session: SessionDep,
+    actor: SignedIn,
+    code: str,
+    supplier_id: int,
+    decision: Annotated[SupplierDecision, Form()],
+    keep_open_until: Annotated[str, Form()] = "",
+) -> Response:
+    """Decide about a supplier under its terms."""
+    until = None
+    if decision is SupplierDecision.POSTPONE and keep_open_until:
+        until = datetime.fromisoformat(keep_open_until).replace(tzinfo=PARIS)
+    consolidating.choose_for_supplier(session, actor, code, supplier_id, decision, until)
+    return RedirectResponse(f"/rounds/{code}/consolidation", 303)
+
+
+def _step(path: str, use_case: Callable[[Session, Actor, str, int | None], object], lands_on: str) -> None:
+    """Add the route of a step in a round's life."""
+
+    def take_step(
+        session: SessionDep, actor: SignedIn, code: str, version: Annotated[int | None, Form()] = None
+    ) -> Response:
+        use_case(session, actor, code, version)
+        return RedirectResponse(lands_on.format(code=code), 303)
+
+    router.add_api_route(f"/rounds/{{code}}/{path}", take_step, methods=["POST"], name=f"{path}_round")
+
+
+_step("open", rounds.open_round, "/rounds/{code}")
+_step("close", rounds.close_round, "/rounds/{code}")
+_step("cancel", rounds.cancel_round, "/rounds/{code}")
+_step("consolidate", consolidating.consolidate_round, "/rounds/{code}/consolidation")
+_step("approve", approving.approve_round, "/rounds/{code}/consolidation")
+_step("send", approving.send_round, "/rounds/{code}/consolidation")

@@ -1,0 +1,336 @@
+"""What the orders API takes and gives. Amounts are euros before VAT, quantities sales units, instants UTC."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from app.orders.consolidation import SharingPolicy, UnfilledReason
+from app.orders.models import IfUnfilled, OrderStatus, RoundStatus, SupplierAlert, SupplierDecision, SupplierOrderStatus
+
+MAX_ID = 2_147_483_647
+
+
+class Out(BaseModel):
+    """Read from rows and dataclasses."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class DeliveryIn(BaseModel):
+    """The delivery day of a round on one park."""
+
+    park_id: int = Field(ge=1, le=MAX_ID, examples=[1])
+    delivery_on: date = Field(examples=["2026-03-10"])
+
+
+class RoundIn(BaseModel):
+    """A new round."""
+
+    code: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", examples=["2026-10"])
+    name: str = Field(min_length=1, max_length=200, examples=["Tournée de la semaine 10"])
+    opens_at: AwareDatetime = Field(examples=["2026-02-26T11:00:00Z"])
+    closes_at: AwareDatetime = Field(examples=["2026-03-05T11:00:00Z"])
+    deliveries: list[DeliveryIn] = Field(default=[], max_length=100)
+    completing_from: AwareDatetime | None = None
+    sharing_policy: SharingPolicy | None = Field(default=None, description="The association's own where empty")
+
+
+class RoundOut(Out):
+    """A round."""
+
+    id: int
+    code: str
+    name: str
+    opens_at: datetime
+    closes_at: datetime
+    completing_from: datetime | None
+    status: RoundStatus
+    sharing_policy: SharingPolicy
+    only_supplier_id: int | None
+    version: int
+
+
+class DeliveryOut(Out):
+    """The delivery day of a round on one park."""
+
+    park_id: int
+    park: str
+    delivery_on: date
+
+
+class RoundDetailOut(RoundOut):
+    """A round in figures."""
+
+    deliveries: list[DeliveryOut]
+    offer_count: int
+    line_count: int
+    wanted: int
+    supplier_order_count: int
+    ordered_amount: Decimal
+    list_amount: Decimal
+    saved: Decimal
+    commission: Decimal
+    delivery_fees: Decimal
+    alert_count: int
+    approved_by: list[str]
+
+
+class DemandOut(Out):
+    """Live demand for an offer, and where the group stands."""
+
+    offer_id: int
+    supplier: str
+    sku: str
+    name: str
+    pack_size: int
+    min_quantity: int
+    quantity: int
+    tolerance: int
+    line_count: int
+    price_now: Decimal
+    list_price: Decimal
+    missing_to_next_tier: int = Field(description="0 on the last tier")
+    missing_to_full_pack: int
+
+
+class CartLineIn(BaseModel):
+    """A line of the cart; quantity 0 takes it out."""
+
+    quantity: int = Field(ge=0, le=1_000_000, examples=[12])
+    tolerance: int = Field(default=0, ge=0, le=1_000_000, examples=[2])
+    if_unfilled: IfUnfilled = IfUnfilled.ROLL_OVER
+
+
+class OrderOut(Out):
+    """A member order."""
+
+    id: int
+    reference: str
+    round_code: str
+    company: str
+    person: str
+    status: OrderStatus
+    placed_at: datetime | None
+    line_count: int
+    amount: Decimal = Field(description="At ceiling prices, without tolerances")
+    company_reference: str
+    version: int
+
+
+class OrderLineOut(Out):
+    """A line of a member order, with what became of it once its round is consolidated."""
+
+    id: int
+    offer_id: int
+    supplier: str
+    sku: str
+    name: str
+    quantity: int
+    tolerance: int
+    ceiling_price: Decimal
+    if_unfilled: IfUnfilled
+    excluded_because: str | None
+    allocated: int | None
+    unfilled: int | None
+    reason: UnfilledReason | None
+    unit_price: Decimal | None
+    amount: Decimal | None
+
+
+class ApprovalOut(Out):
+    """A step of an order's approval."""
+
+    step: int
+    because: str
+    approver: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    approved: bool | None
+    comment: str
+
+
+class OrderDetailOut(OrderOut):
+    """A member order with its approval steps and its first lines; further ones under `/lines`."""
+
+    approvals: list[ApprovalOut]
+    lines: list[OrderLineOut]
+    next_lines_cursor: str | None
+
+
+class CheckoutIn(BaseModel):
+    """What the firm wants on its order."""
+
+    company_reference: str = Field(default="", max_length=80, examples=["BC-2026-118"])
+    cost_centre_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+
+
+class DecisionIn(BaseModel):
+    """An approver's decision."""
+
+    approve: bool = Field(examples=[True])
+    comment: str = Field(default="", max_length=500)
+
+
+class SupplierOrderOut(Out):
+    """A supplier order."""
+
+    number: str
+    round_code: str
+    supplier_id: int
+    supplier_code: str
+    supplier: str
+    status: SupplierOrderStatus
+    amount: Decimal
+    list_amount: Decimal
+    saved: Decimal
+    commission: Decimal
+    eco_contribution: Decimal
+    delivery_fee: Decimal
+    line_count: int
+    member_line_count: int
+    alert: SupplierAlert | None
+    decision: SupplierDecision | None
+    version: int
+
+
+class DropOut(Out):
+    """A delivery of a supplier order to a park."""
+
+    id: int
+    park: str
+    delivery_on: date
+    line_count: int
+    unit_count: int
+
+
+class SupplierOrderDetailOut(SupplierOrderOut):
+    """A supplier order with its drops."""
+
+    drops: list[DropOut]
+
+
+class SupplierOrderLineOut(Out):
+    """A line of a supplier order."""
+
+    offer_id: int
+    sku: str
+    name: str
+    pack_size: int
+    quantity: int
+    packs: int
+    unit_price: Decimal
+    list_price: Decimal
+    amount: Decimal
+    commission: Decimal
+    vat_rate: Decimal
+    wanted: int
+
+
+class AllocationOut(Out):
+    """What became of a member line."""
+
+    order_line_id: int
+    order_id: int
+    order_reference: str
+    company: str
+    sku: str
+    name: str
+    wanted: int
+    allocated: int
+    unfilled: int
+    reason: UnfilledReason | None
+    unit_price: Decimal | None
+    amount: Decimal
+    commission: Decimal
+
+
+class ExclusionIn(BaseModel):
+    """Why a line is taken out; its buyer is told."""
+
+    because: str = Field(min_length=1, max_length=200, examples=["Ordered twice"])
+
+
+class PacksIn(BaseModel):
+    """The manager's own number of packs; null takes the rule's."""
+
+    packs: int | None = Field(ge=0, le=1_000_000, examples=[4])
+
+
+class SupplierChoiceIn(BaseModel):
+    """What to do about a supplier under its own terms."""
+
+    decision: SupplierDecision
+    keep_open_until: AwareDatetime | None = Field(default=None, description="Only, and always, with `postpone`")
+
+
+class BudgetIn(BaseModel):
+    """A month's budget of the company or of one cost centre."""
+
+    month: date = Field(examples=["2026-03-01"])
+    amount: Decimal = Field(ge=0, max_digits=12, decimal_places=2, examples=["2500.00"])
+    cost_centre_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+
+
+class BudgetOut(Out):
+    """A month's budget, and what is left of it."""
+
+    id: int
+    cost_centre_id: int | None
+    month: date
+    amount: Decimal
+    committed: Decimal
+
+
+class CostCentreIn(BaseModel):
+    """A new cost centre."""
+
+    code: str = Field(min_length=1, max_length=40, examples=["ATELIER"])
+    name: str = Field(min_length=1, max_length=200, examples=["Atelier"])
+
+
+class CostCentreOut(Out):
+    """A cost centre."""
+
+    id: int
+    code: str
+    name: str
+
+
+class ApprovalRuleIn(BaseModel):
+    """A rule: every condition that is set must hold for its step to be asked."""
+
+    step: int = Field(default=1, ge=1, le=10)
+    above_amount: Decimal | None = Field(default=None, ge=0, max_digits=12, decimal_places=2, examples=["100.00"])
+    above_sku_count: int | None = Field(default=None, ge=0, le=10_000)
+    category_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+    over_limit_only: bool = False
+    approver_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+
+
+class ApprovalRuleOut(Out):
+    """A company's approval rule."""
+
+    id: int
+    step: int
+    above_amount: Decimal | None
+    above_sku_count: int | None
+    category_id: int | None
+    over_limit_only: bool
+    approver_id: int | None
+
+
+class OrderImportReportOut(BaseModel):
+    """What importing orders did, or in a dry run would do."""
+
+    file: str
+    round_code: str
+    dry_run: bool
+    rows: int
+    order_count: int
+    line_count: int
+    new_company_count: int
+    new_person_count: int
+    skipped_count: int
+    bad_cells: list[dict[str, str | int]]
+    unknown_columns: list[str]

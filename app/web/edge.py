@@ -1,0 +1,93 @@
+"""The edge: one request is one transaction, committed before the answer leaves.
+
+`TransactionRoute` opens the session, runs the route and commits. `ApiRoute` adds idempotency keys: the answer is
+kept in the same transaction as the work, so that a repeated POST is answered and never done twice.
+"""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request, Response
+from fastapi.routing import APIRoute
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from app.core.errors import InvalidInput
+from app.core.idempotency import IdempotencyRecord, claim_key, store_answer
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def session_of(request: Request) -> Session:
+    """The session of this request's transaction."""
+    session: Session = request.state.session
+    return session
+
+
+SessionDep = Annotated[Session, Depends(session_of)]
+
+
+class TransactionRoute(APIRoute):
+    """Runs its endpoint in one transaction.
+
+    No more requests run at once than there are connections: waiting for one inside would block those that hold them.
+    """
+
+    def get_route_handler(self) -> Handler:
+        """Wrap FastAPI's handler into a transaction."""
+        handle = super().get_route_handler()
+
+        async def in_one_transaction(request: Request) -> Response:
+            limiter: CapacityLimiter = request.app.state.limiter
+            async with limiter:
+                session: Session = request.app.state.open_session()
+                request.state.session = session
+                try:
+                    response = await self.answer(request, session, handle)
+                    await run_in_threadpool(session.commit)
+                except BaseException:
+                    await run_in_threadpool(session.rollback)
+                    raise
+                finally:
+                    await run_in_threadpool(session.close)
+                return response
+
+        return in_one_transaction
+
+    async def answer(self, request: Request, session: Session, handle: Handler) -> Response:
+        """Answer inside the transaction."""
+        return await handle(request)
+
+
+class ApiRoute(TransactionRoute):
+    """A transaction whose POST may carry an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header)."""
+
+    async def answer(self, request: Request, session: Session, handle: Handler) -> Response:
+        """Answer a repeated key from the record, anything else from the endpoint."""
+        key = request.headers.get("idempotency-key", "")
+        if request.method != "POST" or not key:
+            return await handle(request)
+        if len(key) > 255:
+            raise InvalidInput("An Idempotency-Key has at most 255 characters.", field="Idempotency-Key")
+        caller = _digest(request.headers.get("authorization", "") + request.headers.get("cookie", ""))
+        asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode() + await request.body()
+        record = await run_in_threadpool(claim_key, session, caller, key, _digest(asked))
+        if record is not None:
+            return _replay(record)
+        response = await handle(request)
+        body, location = bytes(response.body), response.headers.get("location")
+        await run_in_threadpool(store_answer, session, caller, key, response.status_code, body, location)
+        return response
+
+
+def _replay(record: IdempotencyRecord) -> Response:
+    headers = {"Idempotency-Replayed": "true"}
+    if record.location:
+        headers["Location"] = record.location
+    return Response(record.body, record.status_code or 200, headers, media_type="application/json")
+
+
+def _digest(value: str | bytes) -> str:
+    return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()
