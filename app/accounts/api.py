@@ -68,7 +68,7 @@ def list_people(
 def add_person(session: SessionDep, actor: SignedIn, person: schemas.PersonIn) -> schemas.PersonOut:
     """Add a person and invite them by mail."""
     added = service.add_person(session, actor, **person.model_dump())
-    sign_in.invite(session, added)
+    sign_in.invite_all(session, [added])
     return schemas.PersonOut.model_validate(added)
 
 

@@ -1,6 +1,6 @@
 """Use cases about the association, its parks, companies and people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from email_validator import EmailNotValidError, validate_email
@@ -33,6 +33,24 @@ def set_up_association(session: Session, actor: Actor, name: str) -> Association
     session.flush()
     audit.record(session, actor.label, "association.set_up", association, name=name)
     return association
+
+
+def set_up_installation(
+    session: Session, actor: Actor, *, name: str, parks: Mapping[str, str], manager_email: str, manager_name: str
+) -> Person:
+    """A real association's first run: itself, its parks (name by code) and its first manager, who is returned.
+
+    The manager is purchasing manager, treasurer and administrator, until others join.
+    """
+    if not name.strip() or not manager_name.strip():
+        raise InvalidInput("The association and its manager each need a name.", field="name")
+    if not parks:
+        raise InvalidInput("An association has one park at least.", field="parks")
+    set_up_association(session, actor, name.strip())
+    for code, park_name in parks.items():
+        create_park(session, actor, code, park_name)
+    roles = (Role.PURCHASING_MANAGER, Role.TREASURER, Role.ADMINISTRATOR)
+    return add_person(session, actor, email=manager_email, name=manager_name.strip(), roles=roles)
 
 
 def create_park(session: Session, actor: Actor, code: str, name: str, postal_code: str = "", city: str = "") -> Park:

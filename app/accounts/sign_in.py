@@ -2,19 +2,20 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, update
+from sqlalchemy import func, insert, update
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor, actor_for
 from app.accounts.models import ApiKey, Person, SignInFailure, SignInLink, SignInSession
 from app.accounts.permissions import Permission
 from app.accounts.service import find_person, get_association
-from app.core import audit, clock, mail
+from app.core import audit, clock, jobs, mail
 from app.core.errors import DomainError, InvalidInput, NotFound
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
@@ -126,10 +127,22 @@ def close_all_sessions(session: Session, actor: Actor, person_id: int) -> None:
 
 def make_link(session: Session, person: Person, lasts: timedelta = LINK_LASTS) -> str:
     """A link that signs the person in once."""
-    token = secrets.token_urlsafe(32)
-    session.add(SignInLink(token_hash=_hash(token), person_id=_id(person), expires_at=clock.now() + lasts))
-    session.flush()
-    return f"{get_settings().public_url.rstrip('/')}/sign-in/link?token={token}"
+    return make_links(session, [person], lasts)[0]
+
+
+def make_links(session: Session, people: Sequence[Person], lasts: timedelta) -> list[str]:
+    """A link for each person that signs them in once."""
+    tokens = [secrets.token_urlsafe(32) for _person in people]
+    expires_at = clock.now() + lasts
+    session.execute(
+        insert(SignInLink),
+        [
+            {"token_hash": _hash(token), "person_id": _id(person), "expires_at": expires_at}
+            for token, person in zip(tokens, people, strict=True)
+        ],
+    )
+    address = get_settings().public_url.rstrip("/")
+    return [f"{address}/sign-in/link?token={token}" for token in tokens]
 
 
 def mail_link(session: Session, email: str) -> None:
@@ -143,15 +156,19 @@ def mail_link(session: Session, email: str) -> None:
         mail.queue_mail(session, person.email, _("Your sign-in link"), body)
 
 
-def invite(session: Session, person: Person) -> str:
-    """Mail a new person their first link; the link."""
-    link = make_link(session, person, INVITATION_LASTS)
-    with speaking(person.locale):
-        subject = _("{association} invites you to buy together").format(association=get_association(session).name)
-        body = _("Hello {name},").format(name=person.name) + "\n\n"
-        body += _("Your account for group purchases is ready. This link signs you in, good once, for 14 days:")
-        mail.queue_mail(session, person.email, subject, f"{body}\n\n{link}\n")
-    return link
+def invite_all(session: Session, people: Sequence[Person]) -> list[str]:
+    """Mail new people their first link; the links."""
+    links = make_links(session, people, INVITATION_LASTS)
+    association = get_association(session).name
+    messages = []
+    for person, link in zip(people, links, strict=True):
+        with speaking(person.locale):
+            subject = _("{association} invites you to buy together").format(association=association)
+            body = _("Hello {name},").format(name=person.name) + "\n\n"
+            body += _("Your account for group purchases is ready. This link signs you in, good once, for 14 days:")
+        messages.append(mail.message(person.email, subject, f"{body}\n\n{link}\n"))
+    jobs.defer_many(session, mail.send_mail, messages)
+    return links
 
 
 def use_link(session: Session, token: str) -> Person:

@@ -4,7 +4,7 @@ A dry run does all but the writing, and reports the same: what is new, what chan
 and prices that jump.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -22,8 +22,6 @@ from app.core.copying import copy_rows
 from app.core.tabular import BadCell, TableReader
 
 LISTED = 200  # rows of each kind that a report lists; its counts are always complete
-
-Progress = Callable[[int], None]
 
 
 class Difference(NamedTuple):
@@ -144,7 +142,6 @@ def import_offers(
     dry_run: bool = False,
     skip_bad_rows: bool = False,
     withdraw_missing: bool = False,
-    progress: Progress | None = None,
 ) -> ImportReport:
     """Import an offers file (columns of FORMATS.md).
 
@@ -153,7 +150,7 @@ def import_offers(
     """
     actor.require(Permission.MANAGE_CATALOG)
     names: set[str] = set()
-    _stage(session, "staged_offers", _OFFER_STAGE, _offer_rows(reader, names, progress))
+    _stage(session, "staged_offers", _OFFER_STAGE, _offer_rows(reader, names))
     session.execute(text("ANALYZE staged_offers"))
     _reject_duplicates(session, reader, "staged_offers", "supplier_code, sku", "sku")
     _reject_unknown_suppliers(session, reader)
@@ -173,15 +170,13 @@ def import_offers(
     return report
 
 
-def _offer_rows(reader: TableReader, names: set[str], progress: Progress | None) -> Iterable[list[Any]]:
+def _offer_rows(reader: TableReader, names: set[str]) -> Iterable[list[Any]]:
     name_at = [column.name for column in OFFER_COLUMNS].index("name")
     for line, values in reader:
         *cells, tiers = values
         names.add(values[name_at])
         quantities = ",".join([str(quantity) for quantity, _price in tiers])
         prices = ",".join([str(price) for _quantity, price in tiers])
-        if progress and reader.row_count % 1000 == 0:
-            progress(reader.row_count)
         yield [line, *cells, f"{{{quantities}}}", f"{{{prices}}}"]
 
 

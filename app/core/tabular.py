@@ -70,12 +70,14 @@ class Column:
 class TableReader:
     """Streams the rows of one file as `(line, values)`, values in the order of `columns`.
 
+    `progress` is told the number of rows read, every thousand.
     After the iteration `bad_cells`, `bad_cell_count`, `row_count` and `unknown_columns` are complete.
     """
 
     path: Path
     columns: Sequence[Column]
     name: str = ""
+    progress: Callable[[int], None] | None = None
     bad_cells: list[BadCell] = field(default_factory=list)
     bad_cell_count: int = 0
     row_count: int = 0
@@ -140,6 +142,8 @@ class TableReader:
             if not any(cells):
                 continue
             self.row_count += 1
+            if self.progress and self.row_count % 1000 == 0:
+                self.progress(self.row_count)
             if len(cells) != width:
                 self.reject(
                     line,

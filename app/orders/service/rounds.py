@@ -1,7 +1,7 @@
 """Rounds: planning, opening, closing, and carrying over what one round could not serve into the next."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
@@ -109,6 +109,20 @@ def create_round(
     return planned
 
 
+def next_cut_off(after: datetime) -> datetime:
+    """The first Thursday noon in Paris after an instant: the usual cut-off."""
+    local = after.astimezone(clock.PARIS)
+    thursday = local.date() + timedelta(days=(3 - local.weekday()) % 7)
+    noon = datetime.combine(thursday, time(12), clock.PARIS)
+    return noon if noon > after else datetime.combine(thursday + timedelta(days=7), time(12), clock.PARIS)
+
+
+def next_delivery_day(closes_at: datetime) -> date:
+    """The Tuesday after a cut-off: the usual delivery day."""
+    day = closes_at.astimezone(clock.PARIS).date()
+    return day + timedelta(days=(1 - day.weekday()) % 7 or 7)
+
+
 def open_round(session: Session, actor: Actor, code: str, expected_version: int | None = None) -> Round:
     """Open a planned round to orders, and carry over into it what earlier ones left waiting."""
     actor.require(Permission.MANAGE_ROUNDS)
@@ -141,6 +155,7 @@ def close_round(session: Session, actor: Actor, code: str, expected_version: int
         )
     closed.closed_at = clock.now()
     change_status(session, actor, closed, RoundStatus.CLOSED)
+    recount_demand(session, round_id)
     release_rolled_over_budgets(session, round_id)
     following = next_round(session, closed)
     if following is not None:

@@ -1,0 +1,206 @@
+"""Importing people, and the companies they name, from a file; each new person is invited by mail."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, insert
+from sqlmodel import Session, col, select
+
+from app.accounts.actor import Actor
+from app.accounts.models import Company, Park, Person
+from app.accounts.permissions import ASSOCIATION_ROLES, COMPANY_ROLES, Permission, Role
+from app.accounts.service import check_email, check_siret, get_association
+from app.accounts.sign_in import invite_all
+from app.core import audit
+from app.core.errors import InvalidInput
+from app.core.tabular import BadCell, Column, TableReader, decimal, one_of, text
+
+_ROLES = ", ".join(role.value for role in Role)
+
+
+def _roles(value: str) -> frozenset[Role]:
+    """Roles parted by `|`."""
+    try:
+        return frozenset(Role(word.strip()) for word in value.split("|"))
+    except ValueError:
+        raise ValueError(f"roles parted by |, out of: {_ROLES}") from None
+
+
+def _email(value: str) -> str:
+    try:
+        return check_email(value)
+    except InvalidInput:
+        raise ValueError("a mail address, such as claire@atelier.example") from None
+
+
+def _siret(value: str) -> str | None:
+    try:
+        return check_siret(value)
+    except InvalidInput:
+        raise ValueError("a SIRET: 14 digits, the last of which checks the others") from None
+
+
+PEOPLE_COLUMNS = (
+    Column("email", _email),
+    Column("name", text()),
+    Column("company_code", text(40), required=False, default=""),
+    Column("company_name", text(), required=False, default=""),
+    Column("siret", _siret, required=False),
+    Column("park", text(40), required=False, default=""),
+    Column("roles", _roles, required=False, default=frozenset({Role.EMPLOYEE})),
+    Column("locale", one_of("fr", "en"), required=False, default="fr"),
+    Column("order_limit", decimal(2), required=False),
+)
+
+
+class _PersonRow(NamedTuple):
+    email: str
+    name: str
+    company_code: str
+    company_name: str
+    siret: str | None
+    park: str
+    roles: frozenset[Role]
+    locale: str
+    order_limit: Decimal | None
+
+
+@dataclass
+class PeopleImportReport:
+    """What importing people did, or in a dry run would do."""
+
+    file: str
+    dry_run: bool
+    rows: int = 0
+    invited_count: int = 0
+    new_company_count: int = 0
+    known_count: int = 0
+    skipped_count: int = 0
+    bad_cells: list[BadCell] = field(default_factory=list)
+    unknown_columns: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain JSON values."""
+        return asdict(self) | {"bad_cells": [bad._asdict() for bad in self.bad_cells]}
+
+
+def import_people(
+    session: Session, actor: Actor, reader: TableReader, *, dry_run: bool = False, skip_bad_rows: bool = False
+) -> PeopleImportReport:
+    """Import a people file: who is new is added and invited, who is known by address stays as they are.
+
+    A company that is named with its park and unknown yet is added. Raises `BadFile` unless bad rows are to be skipped.
+    """
+    actor.require(Permission.MANAGE_PEOPLE)
+    parks = {park.code: park.id for park in session.exec(select(Park))}
+    companies: dict[str, int | None] = dict(session.exec(select(Company.code, Company.id)).tuples())
+    sirets = {siret for siret in session.exec(select(Company.siret)) if siret}
+    rows = list(_sound_rows(reader, _Known(set(parks), set(companies), sirets)))
+    known = set(
+        session.exec(select(func.lower(Person.email)).where(func.lower(Person.email).in_([r.email for r in rows])))
+    )
+    new = [row for row in rows if row.email not in known]
+    unknown_companies = {r.company_code: r for r in new if r.company_code and r.company_code not in companies}
+    if not skip_bad_rows and not dry_run:
+        reader.stop_if_bad()
+    report = PeopleImportReport(
+        reader.name,
+        dry_run,
+        reader.row_count,
+        invited_count=len(new),
+        new_company_count=len(unknown_companies),
+        known_count=len(rows) - len(new),
+        skipped_count=len({bad.line for bad in reader.bad_cells}),
+        bad_cells=sorted(reader.bad_cells, key=lambda bad: bad.line),
+        unknown_columns=reader.unknown_columns,
+    )
+    if not dry_run and new:
+        companies |= _add_companies(session, list(unknown_companies.values()), parks)
+        _add_people(session, new, companies)
+        audit.record(
+            session, actor.label, "people.imported", get_association(session), file=reader.name, invited=len(new)
+        )
+    return report
+
+
+@dataclass
+class _Known:
+    """What rows are checked against: what the database has, and what earlier rows of the file bring."""
+
+    parks: set[str]
+    companies: set[str]
+    sirets: set[str]
+    emails: set[str] = field(default_factory=set)
+
+    def faults_of(self, row: _PersonRow) -> Iterator[tuple[str, str, str]]:
+        """What is wrong with a row: column, value, cure."""
+        if row.email in self.emails:
+            yield "email", row.email, "this address stands on an earlier line already"
+        if row.roles & COMPANY_ROLES and not row.company_code:
+            yield "company_code", "", "employees and approvers belong to a company: name it"
+        if row.roles & ASSOCIATION_ROLES and row.company_code:
+            yield "company_code", row.company_code, "people of the association belong to no company: leave it empty"
+        if row.company_code and row.company_code not in self.companies:
+            if row.park not in self.parks:
+                parks = ", ".join(sorted(self.parks)) or "none yet"
+                yield "park", row.park, f"a new company sits on a park, one of: {parks}"
+            if row.siret in self.sirets:
+                yield "siret", str(row.siret), "another company has this SIRET"
+
+    def learn(self, row: _PersonRow) -> None:
+        """Take in what a sound row brings."""
+        self.emails.add(row.email)
+        if row.company_code and row.company_code not in self.companies:
+            self.companies.add(row.company_code)
+            if row.siret:
+                self.sirets.add(row.siret)
+
+
+def _sound_rows(reader: TableReader, known: _Known) -> Iterator[_PersonRow]:
+    """The rows that can be taken; what is wrong with the others goes to the reader."""
+    for line, values in reader:
+        row = _PersonRow(*values)
+        faults = list(known.faults_of(row))
+        for fault in faults:
+            reader.reject(line, *fault)
+        if not faults:
+            known.learn(row)
+            yield row
+
+
+def _add_companies(session: Session, rows: list[_PersonRow], parks: dict[str, int | None]) -> dict[str, int | None]:
+    if not rows:
+        return {}
+    made = session.execute(
+        insert(Company).returning(col(Company.code), col(Company.id)),
+        [
+            {
+                "code": row.company_code,
+                "name": row.company_name or row.company_code,
+                "siret": row.siret,
+                "park_id": parks[row.park],
+            }
+            for row in rows
+        ],
+    )
+    return dict(made.tuples())
+
+
+def _add_people(session: Session, rows: list[_PersonRow], companies: dict[str, int | None]) -> None:
+    people = session.scalars(
+        insert(Person).returning(Person),
+        [
+            {
+                "email": row.email,
+                "name": row.name,
+                "roles": sorted(row.roles),
+                "company_id": companies[row.company_code] if row.company_code else None,
+                "locale": row.locale,
+                "order_limit": row.order_limit,
+            }
+            for row in rows
+        ],
+    ).all()
+    invite_all(session, people)

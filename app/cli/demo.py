@@ -1,0 +1,81 @@
+"""The demo command: loads the park, plays its round, tells the story, serves the site."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli import terminal
+from app.cli.serving import Host, Port
+
+if TYPE_CHECKING:
+    from app.demo.play import Story
+
+
+def demo(
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the round.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    json: terminal.AsJson = False,
+) -> None:
+    """Load a demo park, play a round to its end, and serve it. Safe to repeat."""
+    from app import server
+    from app.demo.play import play_demo
+
+    if not no_serve:
+        server.require_free_port(host, port)
+    server.prepare_database()
+    story = play_demo(terminal.progress_bar)
+    if terminal.as_json():
+        terminal.print_json(_as_json(story))
+    else:
+        _tell(story)
+    if not no_serve:
+        _show_way_in(story, host, port)
+        server.run_web(host, port, 1, with_worker=True)
+
+
+def _as_json(story: "Story") -> dict[str, object]:
+    return {
+        "round": story.round_code,
+        **story.counts,
+        "ordered_amount": story.figures.ordered_amount,
+        "list_amount": story.figures.list_amount,
+        "saved": story.figures.saved,
+        "commission": story.figures.commission,
+        "supplier_orders": story.figures.supplier_order_count,
+        "shares_cut": story.shares_cut,
+    }
+
+
+def _tell(story: "Story") -> None:
+    out, figures, counts = terminal.out, story.figures, story.counts
+    out.print(
+        f"\n[bold]Les Collines en commun[/]: {counts['parks']} parks, {counts['companies']} firms,"
+        f" {counts['people']} people, {counts['suppliers']} suppliers, {counts['products']} products"
+    )
+    rows = [
+        (order.supplier, str(order.member_line_count), str(order.line_count), order.decision or "")
+        + tuple(map(terminal.money, (order.amount, order.saved, order.commission)))
+        for order in story.supplier_orders
+    ]
+    headers = ("supplier", "member lines", "order lines", "decided", "amount", "saved", "commission")
+    out.print(terminal.table(f"Round {story.round_code}: the supplier orders", headers, rows, numbers=3))
+    percent = figures.saved * 100 / figures.list_amount if figures.list_amount else 0
+    out.print(
+        f"{counts['orders']} member orders became [bold]{figures.supplier_order_count} supplier orders[/] worth"
+        f" {terminal.money(figures.ordered_amount)}."
+    )
+    out.print(f"The group saved [bold green]{terminal.money(figures.saved)}[/] ({percent:.1f} % of list prices).")
+    out.print(
+        f"The association earned [bold]{terminal.money(figures.commission)}[/] of commission, booked in the ledger."
+    )
+    out.print(f"{story.shares_cut} lines were not wholly served; each says why, and rolls over or is cancelled.")
+
+
+def _show_way_in(story: "Story", host: str, port: int) -> None:
+    from app.demo.play import PASSWORD
+
+    out, address = terminal.out, f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0'} else host}:{port}"
+    out.print(f"\n[bold]The site is on {address}[/] (API: {address}/api/v1/openapi.json). Stop with Ctrl+C.")
+    rows = [(email, role) for email, role in story.sign_ins]
+    out.print(terminal.table(f"Sign in with the password {PASSWORD} as", ("address", "who"), rows))
