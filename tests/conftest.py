@@ -11,7 +11,7 @@ from sqlalchemy import Engine, make_url, text
 from sqlmodel import Session
 
 from app.core import schema
-from app.core.database import as_psycopg_url, create_database, new_engine
+from app.core.database import as_psycopg_url, create_database, drop_database, new_engine
 from app.core.embedded import start_embedded_server
 
 SERVER = "ENGRENAGES_TEST_SERVER"
@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     server = as_psycopg_url(configured) if configured else _fast_embedded_server(data_dir)
     os.environ[SERVER] = server
     template = _database(TEMPLATE)
-    _drop(TEMPLATE)
+    drop_database(template)
     create_database(template)
     os.environ["DATABASE_URL"] = template
     engine = new_engine(template)
@@ -53,22 +53,15 @@ def _database(name: str) -> str:
     return make_url(os.environ[SERVER]).set(database=name).render_as_string(hide_password=False)
 
 
-def _drop(name: str) -> None:
-    engine = new_engine(_database("postgres"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-    engine.dispose()
-
-
 @contextmanager
 def _copied_database(name: str) -> Iterator[str]:
-    _drop(name)
     url = _database(name)
+    drop_database(url)
     create_database(url, template=TEMPLATE)
     try:
         yield url
     finally:
-        _drop(name)
+        drop_database(url)
 
 
 @pytest.fixture(scope="session")

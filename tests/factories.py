@@ -12,6 +12,7 @@ from app.accounts.actor import COMMAND_LINE, Actor, actor_for
 from app.accounts.models import Company, Park, Person
 from app.accounts.permissions import Role
 from app.accounts.service import add_person, create_company, create_park, set_up_association
+from app.catalog.listing import refresh_listing
 from app.catalog.models import Category, Offer, Product, Supplier
 from app.catalog.search import learn_words
 from app.orders.consolidation import SharingPolicy
@@ -109,6 +110,7 @@ class World:
         self.session.add(offer)
         self.session.flush()
         learn_words(self.session, [name])
+        refresh_listing(self.session, product.id)
         return offer
 
     def an_open_round(

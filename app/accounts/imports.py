@@ -95,7 +95,7 @@ def import_people(
     """
     actor.require(Permission.MANAGE_PEOPLE)
     parks = {park.code: park.id for park in session.exec(select(Park))}
-    companies: dict[str, int | None] = dict(session.exec(select(Company.code, Company.id)).tuples())
+    companies: dict[str, int | None] = {c.code: c.id for c in session.execute(select(Company.code, Company.id))}
     sirets = {siret for siret in session.exec(select(Company.siret)) if siret}
     rows = list(_sound_rows(reader, _Known(set(parks), set(companies), sirets)))
     known = set(

@@ -16,6 +16,7 @@ from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
 from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.listing import refresh_listing
 from app.catalog.search import learn_words
 from app.core import audit
 from app.core.copying import copy_rows
@@ -164,7 +165,7 @@ def import_offers(
             session.execute(
                 text(f"UPDATE offers SET withdrawn_at = now(), version = version + 1 WHERE id IN (SELECT t.id {_GONE})")
             )
-        refresh_lowest_prices(session)
+        refresh_listing(session)
         learn_words(session, names)
         _note(session, actor, "offers.imported", report)
     return report
@@ -181,54 +182,39 @@ def _offer_rows(reader: TableReader, names: set[str]) -> Iterable[list[Any]]:
 
 
 def _write_offers(session: Session) -> None:
-    """Write categories, products, then offers, touching only rows that differ."""
+    """Write categories, products, then offers: only rows that are new or differ, so that a repeated import is quick."""
     session.execute(
         text("INSERT INTO categories (name) SELECT DISTINCT category FROM staged_offers ON CONFLICT (name) DO NOTHING")
     )
     session.execute(
         text("""
             INSERT INTO products AS t (ref, name, description, category_id, unit, lowest_price)
-            SELECT DISTINCT ON (s.product_ref)
-                s.product_ref, s.name, s.description, c.id, s.unit,
-                min(s.tier_prices[1]) OVER (PARTITION BY s.product_ref)
-            FROM staged_offers s JOIN categories c ON c.name = s.category
-            ORDER BY s.product_ref, s.line
+            SELECT fresh.* FROM (
+                SELECT DISTINCT ON (s.product_ref)
+                    s.product_ref, s.name, s.description, c.id AS category_id, s.unit,
+                    min(s.tier_prices[1]) OVER (PARTITION BY s.product_ref)
+                FROM staged_offers s JOIN categories c ON c.name = s.category
+                ORDER BY s.product_ref, s.line
+            ) fresh
+            LEFT JOIN products known ON known.ref = fresh.product_ref
+            WHERE known.id IS NULL OR (known.name, known.description, known.category_id, known.unit)
+                IS DISTINCT FROM (fresh.name, fresh.description, fresh.category_id, fresh.unit)
             ON CONFLICT (ref) DO UPDATE
             SET name = excluded.name, description = excluded.description,
                 category_id = excluded.category_id, unit = excluded.unit
-            WHERE (t.name, t.description, t.category_id, t.unit)
-                IS DISTINCT FROM (excluded.name, excluded.description, excluded.category_id, excluded.unit)
         """)
     )
     terms = ", ".join(_OFFER_TERMS)
     updates = ", ".join(f"{column} = excluded.{column}" for column in _OFFER_TERMS)
-    old, new = (", ".join(f"{side}.{column}" for column in _OFFER_TERMS) for side in ("t", "excluded"))
     session.execute(
         text(f"""
-            INSERT INTO offers AS t (supplier_id, sku, {terms}, eco_contribution, origin_country, version)
+            INSERT INTO offers AS kept (supplier_id, sku, {terms}, eco_contribution, origin_country, version)
             SELECT u.id, s.sku, p.id, s.name, s.gtin, s.pack_size, s.min_quantity, s.lead_time_days, s.vat_rate,
                 s.tier_quantities, s.tier_prices, 0, '', 1
-            FROM staged_offers s
-            JOIN suppliers u ON u.code = s.supplier_code
-            JOIN products p ON p.ref = s.product_ref
+            FROM {_OFFERS_JOINED}
+            WHERE t.id IS NULL OR {_OFFER_CHANGED}
             ON CONFLICT (supplier_id, sku) DO UPDATE
-            SET {updates}, withdrawn_at = NULL, version = t.version + 1
-            WHERE ({old}, t.withdrawn_at) IS DISTINCT FROM ({new}, NULL::timestamptz)
-        """)
-    )
-
-
-def refresh_lowest_prices(session: Session) -> None:
-    """Bring every product's lowest list price up to date with its offers that are not withdrawn."""
-    session.execute(
-        text("""
-            UPDATE products SET lowest_price = fresh.price
-            FROM (
-                SELECT p.id, min(o.tier_prices[1]) AS price
-                FROM products p LEFT JOIN offers o ON o.product_id = p.id AND o.withdrawn_at IS NULL
-                GROUP BY p.id
-            ) fresh
-            WHERE fresh.id = products.id AND products.lowest_price IS DISTINCT FROM fresh.price
+            SET {updates}, withdrawn_at = NULL, version = kept.version + 1
         """)
     )
 

@@ -89,6 +89,20 @@ class Product(SQLModel, table=True):
     )
 
 
+class ShelfCount(SQLModel, table=True):
+    """How many products are listed in a category and from a supplier; None stands for any. Kept for quick facets."""
+
+    __tablename__ = "shelf_counts"
+    __table_args__ = (
+        Index("uq_shelf_counts", "category_id", "supplier_id", unique=True, postgresql_nulls_not_distinct=True),
+    )
+
+    id: int | None = key()
+    category_id: int | None = Field(default=None, foreign_key="categories.id")
+    supplier_id: int | None = Field(default=None, foreign_key="suppliers.id")
+    product_count: int
+
+
 class SearchWord(SQLModel, table=True):
     """A word of the catalogue with its trigrams: how a misspelt word finds the one that was meant."""
 
@@ -107,6 +121,7 @@ class Offer(SQLModel, table=True):
         UniqueConstraint("supplier_id", "sku"),
         Index("ix_offers_product_id", "product_id", "supplier_id"),
         Index("ix_offers_lower_sku", text("lower(sku) text_pattern_ops")),
+        Index("ix_offers_gtin", "gtin", postgresql_where=text("gtin IS NOT NULL")),
         CheckConstraint("pack_size >= 1", name="pack_size_positive"),
         CheckConstraint("min_quantity >= 0", name="min_quantity_not_negative"),
         CheckConstraint("lead_time_days >= 0", name="lead_time_not_negative"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select, func
 from sqlmodel import Session, col
 
-from app.catalog.models import Category, Offer, Product, Supplier
+from app.catalog.models import Category, Offer, Product, ShelfCount, Supplier
 from app.catalog.search import matches
 from app.core.errors import NotFound
 from app.core.pagination import Page, after_key, decode_cursor, page_of
@@ -103,13 +103,7 @@ def _condition(
     if wanted.category_id is not None:
         conditions.append(col(Product.category_id) == wanted.category_id)
     if wanted.supplier_id is not None:
-        conditions.append(
-            sa.exists().where(
-                col(Offer.product_id) == Product.id,
-                col(Offer.supplier_id) == wanted.supplier_id,
-                col(Offer.withdrawn_at).is_(None),
-            )
-        )
+        conditions.append(_offered_by(Product.id, wanted.supplier_id))
     if wanted.max_price is not None:
         conditions.append(col(Product.lowest_price) <= wanted.max_price)
     return conditions, rank
@@ -162,27 +156,74 @@ def _page(
 
 
 def count_facets(session: Session, wanted: CatalogFilter) -> Facets:
-    """How many products match, by category and by supplier, each without regard to its own choice."""
-    without_category = CatalogFilter(wanted.query, None, wanted.supplier_id, wanted.max_price)
-    by_category = session.execute(
-        sa.select(col(Category.id), col(Category.name), func.count())
-        .join(Product, col(Product.category_id) == Category.id)
-        .where(*_condition(session, without_category)[0])
-        .group_by(col(Category.id), col(Category.name))
-        .order_by(col(Category.name))
-    ).all()
-    without_supplier = CatalogFilter(wanted.query, wanted.category_id, None, wanted.max_price)
-    by_supplier = session.execute(
-        sa.select(col(Supplier.id), col(Supplier.name), func.count(sa.distinct(col(Offer.product_id))))
-        .join(Offer, col(Offer.supplier_id) == Supplier.id)
-        .join(Product, col(Product.id) == Offer.product_id)
-        .where(*_condition(session, without_supplier)[0], col(Offer.withdrawn_at).is_(None))
-        .group_by(col(Supplier.id), col(Supplier.name))
-        .order_by(col(Supplier.name))
-    ).all()
-    categories = [FacetValue(*row) for row in by_category]
+    """How many products match, by category and by supplier, each without regard to its own choice.
+
+    Browsing without words or price reads counts kept ready; a search counts what it finds.
+    """
+    if wanted.query.strip() or wanted.max_price is not None:
+        categories, suppliers = _count_matches(session, wanted)
+    else:
+        categories, suppliers = _kept_counts(session, wanted)
     total = sum(value.count for value in categories if wanted.category_id in {None, value.id})
-    return Facets(total, categories, [FacetValue(*row) for row in by_supplier])
+    return Facets(total, categories, suppliers)
+
+
+def _kept_counts(session: Session, wanted: CatalogFilter) -> tuple[list[FacetValue], list[FacetValue]]:
+    by_category = session.execute(
+        sa.select(col(Category.id), col(Category.name), col(ShelfCount.product_count))
+        .join(ShelfCount, col(ShelfCount.category_id) == Category.id)
+        .where(col(ShelfCount.supplier_id).is_not_distinct_from(wanted.supplier_id))
+        .order_by(col(Category.name))
+    )
+    by_supplier = session.execute(
+        sa.select(col(Supplier.id), col(Supplier.name), col(ShelfCount.product_count))
+        .join(ShelfCount, col(ShelfCount.supplier_id) == Supplier.id)
+        .where(col(ShelfCount.category_id).is_not_distinct_from(wanted.category_id))
+        .order_by(col(Supplier.name))
+    )
+    return [FacetValue(*row) for row in by_category], [FacetValue(*row) for row in by_supplier]
+
+
+def _count_matches(session: Session, wanted: CatalogFilter) -> tuple[list[FacetValue], list[FacetValue]]:
+    """Search once, then count what was found both ways."""
+    conditions, _rank = _condition(session, CatalogFilter(wanted.query, max_price=wanted.max_price))
+    found = sa.select(col(Product.id), col(Product.category_id)).where(*conditions).cte("found")
+    in_category = sa.select(found.c.category_id.label("id"), func.count().label("count")).group_by(found.c.category_id)
+    if wanted.supplier_id is not None:
+        in_category = in_category.where(_offered_by(found.c.id, wanted.supplier_id))
+    pairs: Select[Any] = (
+        sa.select(col(Offer.supplier_id).label("id"), col(Offer.product_id))
+        .join(found, found.c.id == Offer.product_id)
+        .where(col(Offer.withdrawn_at).is_(None))
+        .distinct()
+    )
+    if wanted.category_id is not None:
+        pairs = pairs.where(found.c.category_id == wanted.category_id)
+    distinct_pairs = pairs.subquery()
+    from_supplier = sa.select(distinct_pairs.c.id, func.count().label("count")).group_by(distinct_pairs.c.id)
+    named = sa.union_all(
+        *(
+            sa.select(sa.literal(facet), counts.c.id, col(model.name).label("name"), counts.c.count).join(
+                counts, counts.c.id == model.id
+            )
+            for facet, model, counts in (
+                ("category", Category, in_category.subquery()),
+                ("supplier", Supplier, from_supplier.subquery()),
+            )
+        )
+    )
+    counted: dict[str, list[FacetValue]] = {"category": [], "supplier": []}
+    for facet, *value in session.execute(named.order_by(sa.column("name"))):
+        counted[facet].append(FacetValue(*value))
+    return counted["category"], counted["supplier"]
+
+
+def _offered_by(product_id: Any, supplier_id: int) -> ColumnElement[bool]:
+    return sa.exists().where(
+        col(Offer.product_id) == product_id,
+        col(Offer.supplier_id) == supplier_id,
+        col(Offer.withdrawn_at).is_(None),
+    )
 
 
 def _offers_query() -> Select[*tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from rapidfuzz.distance import OSA
 from sqlalchemy import ColumnElement, func, literal, or_, text
 from sqlmodel import Session, col, select
 
-from app.catalog.models import Offer, Product, SearchWord
+from app.catalog.models import Product, SearchWord
 
 _WORD = re.compile(r"[a-z0-9]+")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "oe", "Æ": "ae"})
@@ -54,6 +54,14 @@ _CANDIDATES = text(
     CROSS JOIN LATERAL (SELECT count(*) AS common FROM unnest(trigrams) AS t WHERE t = ANY(:trigrams)) AS c
     WHERE trigrams && :trigrams AND abs(length(word) - :length) <= 2 AND common >= 2
     ORDER BY common DESC, word LIMIT 200
+    """
+)
+# Asked on its own: joined by OR into the text search it would keep the database from using its index.
+_BY_CODE = text(
+    """
+    SELECT product_id FROM offers WHERE lower(sku) LIKE :sku
+    UNION SELECT product_id FROM offers WHERE gtin = :gtin
+    LIMIT 1000
     """
 )
 
@@ -104,17 +112,16 @@ def matches(session: Session, query: str) -> tuple[ColumnElement[bool], ColumnEl
     that begins so, through similar words. A SKU's beginning or a whole GTIN finds its product too.
     """
     parts = [_word_query(session, word) for word in words_of(query)]
-    by_code = col(Product.id).in_(
-        select(Offer.product_id).where(
-            or_(func.lower(Offer.sku).like(_like_prefix(query.strip().lower())), col(Offer.gtin) == query.strip())
-        )
-    )
+    by_code = list(session.scalars(_BY_CODE, {"sku": _like_prefix(query.strip().lower()), "gtin": query.strip()}))
     if not parts:
-        return by_code, literal(0.0)
+        return col(Product.id).in_(by_code), literal(0.0)
     ts_query = parts[0]
     for part in parts[1:]:
         ts_query = ts_query.op("&&")(part)
-    return or_(col(Product.search).op("@@")(ts_query), by_code), func.ts_rank(Product.search, ts_query)
+    matching: ColumnElement[bool] = col(Product.search).op("@@")(ts_query)
+    if by_code:
+        matching = or_(matching, col(Product.id).in_(by_code))
+    return matching, func.ts_rank(Product.search, ts_query)
 
 
 def _word_query(session: Session, word: str) -> Any:

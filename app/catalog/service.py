@@ -1,11 +1,11 @@
 """Use cases about suppliers and offers, one at a time; whole files come through `imports`."""
 
-from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import check_email, check_version, get_association
+from app.catalog.listing import refresh_listing
 from app.catalog.models import Offer, Supplier
 from app.core import audit, clock
 from app.core.errors import NotFound, NotSignedIn
@@ -32,21 +32,9 @@ def set_withdrawn(
     if (offer.withdrawn_at is not None) is not withdrawn:
         offer.withdrawn_at = clock.now() if withdrawn else None
         offer.version += 1
-        session.flush()
-        _refresh_lowest_price(session, offer.product_id)
+        refresh_listing(session, offer.product_id)
         audit.record(session, actor.label, "offer.withdrawn" if withdrawn else "offer.restored", offer, sku=offer.sku)
     return offer
-
-
-def _refresh_lowest_price(session: Session, product_id: int) -> None:
-    session.execute(
-        text("""
-            UPDATE products SET lowest_price = (
-                SELECT min(tier_prices[1]) FROM offers WHERE product_id = :product_id AND withdrawn_at IS NULL
-            ) WHERE id = :product_id
-        """),
-        {"product_id": product_id},
-    )
 
 
 def set_supplier_mail(session: Session, actor: Actor, code: str, email: str | None) -> Supplier:

@@ -52,6 +52,15 @@ def create_database(url: str, template: str | None = None) -> bool:
         maintenance.dispose()
 
 
+def drop_database(url: str) -> None:
+    """Drop the database that `url` names, with whoever is connected to it."""
+    target = make_url(url)
+    maintenance = create_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with maintenance.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{target.database}" WITH (FORCE)'))
+    maintenance.dispose()
+
+
 def new_engine(url: str, **options: Any) -> Engine:
     """An engine whose sessions speak UTC."""
     return create_engine(url, connect_args={"options": "-c timezone=UTC"}, **options)
