@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help setup demo serve test lint bench format lock clean
+.PHONY: help setup demo serve test lint bench format messages lock clean
 
 help:
 	@echo "make demo   load a demo park, play a round, serve it on port 8000 (ARGS=--no-serve ends after the round)"
 	@echo "make test   run every test on the real database"
-	@echo "make setup | serve | lint | format | bench | lock | clean"
+	@echo "make setup | serve | lint | format | messages | bench | lock | clean"
 
 setup: $(VENV)/.installed
 
@@ -38,6 +38,10 @@ lint: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Bring the French catalogue in step with the messages of the code.
+messages: setup
+	$(BIN)/python -m tools.messages
 
 bench: setup
 	$(BIN)/engrenages bench $(ARGS)

@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 from sqlmodel import Session
 
-from app.core import schema
+from app.core import clock, schema
 from app.core.database import as_psycopg_url, create_database, drop_database, new_engine
 from app.core.embedded import start_embedded_server
+from app.core.i18n import speaking
+from tests.factories import NOW, World
+from tests.site import Site
 
 SERVER = "ENGRENAGES_TEST_SERVER"
 TEMPLATE = "engrenages_test_template"
@@ -87,6 +90,32 @@ def session(engine: Engine) -> Iterator[Session]:
         with Session(bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
             yield session
         outer.rollback()
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """Messages are compared in English, unless a test says otherwise."""
+    with speaking("en"):
+        yield
+
+
+@pytest.fixture
+def at_now() -> Iterator[None]:
+    """Hold the clock at the instant that the factories' rounds are open at."""
+    with clock.frozen(NOW):
+        yield
+
+
+@pytest.fixture
+def world(session: Session, at_now: None) -> World:
+    """A small world on the test's own session, the clock held."""
+    return World(session)
+
+
+@pytest.fixture
+def site(session: Session) -> Site:
+    """The application over the test's own transaction."""
+    return Site(session)
 
 
 @pytest.fixture

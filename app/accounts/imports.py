@@ -15,7 +15,8 @@ from app.accounts.service import check_email, check_siret, get_association
 from app.accounts.sign_in import invite_all
 from app.core import audit
 from app.core.errors import InvalidInput
-from app.core.tabular import BadCell, Column, TableReader, decimal, one_of, text
+from app.core.i18n import marked
+from app.core.tabular import BadCell, Column, Cure, TableReader, decimal, one_of, text
 
 _ROLES = ", ".join(role.value for role in Role)
 
@@ -25,21 +26,21 @@ def _roles(value: str) -> frozenset[Role]:
     try:
         return frozenset(Role(word.strip()) for word in value.split("|"))
     except ValueError:
-        raise ValueError(f"roles parted by |, out of: {_ROLES}") from None
+        raise Cure("roles parted by |, out of: {roles}", roles=_ROLES) from None
 
 
 def _email(value: str) -> str:
     try:
         return check_email(value)
     except InvalidInput:
-        raise ValueError("a mail address, such as claire@atelier.example") from None
+        raise Cure("a mail address, such as claire@atelier.example") from None
 
 
 def _siret(value: str) -> str | None:
     try:
         return check_siret(value)
     except InvalidInput:
-        raise ValueError("a SIRET: 14 digits, the last of which checks the others") from None
+        raise Cure("a SIRET: 14 digits, the last of which checks the others") from None
 
 
 PEOPLE_COLUMNS = (
@@ -102,7 +103,11 @@ def import_people(
         session.exec(select(func.lower(Person.email)).where(func.lower(Person.email).in_([r.email for r in rows])))
     )
     new = [row for row in rows if row.email not in known]
-    unknown_companies = {r.company_code: r for r in new if r.company_code and r.company_code not in companies}
+    # The first row that names a new company says where it is.
+    unknown_companies: dict[str, _PersonRow] = {}
+    for row in new:
+        if row.company_code and row.company_code not in companies:
+            unknown_companies.setdefault(row.company_code, row)
     if not skip_bad_rows and not dry_run:
         reader.stop_if_bad()
     report = PeopleImportReport(
@@ -137,17 +142,16 @@ class _Known:
     def faults_of(self, row: _PersonRow) -> Iterator[tuple[str, str, str]]:
         """What is wrong with a row: column, value, cure."""
         if row.email in self.emails:
-            yield "email", row.email, "this address stands on an earlier line already"
+            yield "email", row.email, marked("this address stands on an earlier line already")
         if row.roles & COMPANY_ROLES and not row.company_code:
-            yield "company_code", "", "employees and approvers belong to a company: name it"
+            yield "company_code", "", marked("employees and approvers belong to a company: name it")
         if row.roles & ASSOCIATION_ROLES and row.company_code:
-            yield "company_code", row.company_code, "people of the association belong to no company: leave it empty"
+            yield "company_code", row.company_code, marked("people of the association belong to no company: leave it empty")
         if row.company_code and row.company_code not in self.companies:
             if row.park not in self.parks:
-                parks = ", ".join(sorted(self.parks)) or "none yet"
-                yield "park", row.park, f"a new company sits on a park, one of: {parks}"
+                yield "park", row.park, marked("a new company sits on a park: give the code of one that exists")
             if row.siret in self.sirets:
-                yield "siret", str(row.siret), "another company has this SIRET"
+                yield "siret", str(row.siret), marked("another company has this SIRET")
 
     def learn(self, row: _PersonRow) -> None:
         """Take in what a sound row brings."""
@@ -185,7 +189,7 @@ def _add_companies(session: Session, rows: list[_PersonRow], parks: dict[str, in
             for row in rows
         ],
     )
-    return dict(made.tuples())
+    return {row.code: row.id for row in made}
 
 
 def _add_people(session: Session, rows: list[_PersonRow], companies: dict[str, int | None]) -> None:

@@ -3,11 +3,12 @@
 import re
 from decimal import Decimal
 
-from app.core.tabular import Column, decimal, decimal_from, gtin, integer, text
+from app.core.i18n import marked
+from app.core.tabular import Column, Cure, decimal, decimal_from, gtin, integer, text
 
 _TIER = re.compile(r"(\d{1,9}):(\d{1,8}(?:[.,]\d{1,4})?)\Z")
 _FOUR_PLACES = Decimal("0.0001")
-_TIERS_CURE = "from:price pairs parted by |, quantities rising from at least 1, such as 1:12.50|10:11.90"
+_TIERS_CURE = marked("from:price pairs parted by |, quantities rising from at least 1, such as 1:12.50|10:11.90")
 
 PriceTiers = tuple[tuple[int, Decimal], ...]
 
@@ -22,10 +23,10 @@ def price_tiers(value: str) -> PriceTiers:
     for pair in value.split("|"):
         found = _TIER.match(pair.strip())
         if not found:
-            raise ValueError(_TIERS_CURE)
+            raise Cure(_TIERS_CURE)
         from_quantity = int(found[1])
         if from_quantity <= reached:
-            raise ValueError(_TIERS_CURE)
+            raise Cure(_TIERS_CURE)
         reached = from_quantity
         tiers.append((from_quantity, decimal_from(found[2]).quantize(_FOUR_PLACES)))
     return tuple(tiers)

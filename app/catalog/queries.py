@@ -191,7 +191,7 @@ def _count_matches(session: Session, wanted: CatalogFilter) -> tuple[list[FacetV
     in_category = sa.select(found.c.category_id.label("id"), func.count().label("count")).group_by(found.c.category_id)
     if wanted.supplier_id is not None:
         in_category = in_category.where(_offered_by(found.c.id, wanted.supplier_id))
-    pairs: Select[Any] = (
+    pairs: Select[*tuple[Any, ...]] = (
         sa.select(col(Offer.supplier_id).label("id"), col(Offer.product_id))
         .join(found, found.c.id == Offer.product_id)
         .where(col(Offer.withdrawn_at).is_(None))

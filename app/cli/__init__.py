@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.cli import demo, files, installation, rounds, serving, terminal
 from app.core.errors import DomainError
+from app.core.i18n import speaking
 
 app = typer.Typer(
     name="engrenages",
@@ -48,7 +49,8 @@ def _options(
 def main() -> None:
     """Run a command. Exit status 0 only on success; what went wrong, where, and the cure go to standard error."""
     try:
-        app()
+        with speaking("en"):
+            app()
     except DomainError as error:
         terminal.show_error(error)
         sys.exit(1)

@@ -93,6 +93,11 @@ def ngettext(singular: str, plural: str, number: int) -> str:
     return translations(current_locale()).ungettext(singular, plural, number)
 
 
+def marked(message: str) -> str:
+    """Mark a message for translation where it is written down, to be said later."""
+    return message
+
+
 def say(error: DomainError) -> str:
     """An error in the current language, with its figures."""
     params = {name: gettext(value) if isinstance(value, str) else value for name, value in error.params.items()}

@@ -21,6 +21,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from stdnum import ean
 
 from app.core.errors import InvalidInput
+from app.core.i18n import gettext
 
 BAD_CELLS_KEPT = 1000
 _DECIMAL = re.compile(r"-?\d+(?:[.,]\d+)?\Z")
@@ -40,6 +41,17 @@ class BadCell(NamedTuple):
     def __str__(self) -> str:
         place = f"{self.file}, line {self.line}" + (f", column {self.column}" if self.column else "")
         return f"{place}: {self.value!r}: {self.cure}"
+
+
+class Cure(ValueError):
+    """A cell cannot be read: how to mend it, said in the current language."""
+
+    def __init__(self, message: str, **params: object) -> None:
+        self.message, self.params = message, params
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return gettext(self.message).format(**self.params)
 
 
 class BadFile(InvalidInput):
@@ -97,8 +109,11 @@ class TableReader:
         positions = self._find_columns(header, header_line)
         yield from self._parsed(rows, positions, len(header))
 
-    def reject(self, line: int, column: str, value: object, cure: str) -> None:
-        """Note a bad cell; all are counted, the first thousand kept."""
+    def reject(self, line: int, column: str, value: object, cure: str, **params: object) -> None:
+        """Note a bad cell with its cure (a message, and what fills it in); all are counted, the first thousand kept."""
+        self._note(line, column, value, gettext(cure).format(**params))
+
+    def _note(self, line: int, column: str, value: object, cure: str) -> None:
         self.bad_cell_count += 1
         if len(self.bad_cells) < BAD_CELLS_KEPT:
             self.bad_cells.append(BadCell(self.name, line, column, str(value)[:200], cure))
@@ -137,7 +152,7 @@ class TableReader:
             except StopIteration:
                 return
             except csv.Error as error:
-                self.reject(self.row_count + 2, "", "", f"this row is not valid CSV ({error})")
+                self.reject(self.row_count + 2, "", "", "this row is not valid CSV ({why})", why=error)
                 return
             if not any(cells):
                 continue
@@ -148,8 +163,9 @@ class TableReader:
                 self.reject(
                     line,
                     "",
-                    f"{len(cells)} cells",
-                    f"the header has {width}: quote cells that hold a separator",
+                    len(cells),
+                    "the header has {width} cells: quote cells that hold a separator",
+                    width=width,
                 )
                 continue
             try:
@@ -175,9 +191,9 @@ class TableReader:
                 if text:
                     column.parse(text)
                 elif column.required and column.default is None:
-                    raise ValueError("this cell must not be empty")
+                    raise Cure("this cell must not be empty")
             except ValueError as error:
-                self.reject(line, column.name, text, str(error))
+                self._note(line, column.name, text, str(error))
 
 
 def _is_xlsx(path: Path) -> bool:
@@ -263,7 +279,7 @@ def text(max_length: int = 200) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if len(value) > max_length:
-            raise ValueError(f"at most {max_length} characters")
+            raise Cure("at most {maximum} characters", maximum=max_length)
         # Codes recur on many rows: one copy of each saves memory.
         return sys.intern(value)
 
@@ -279,10 +295,10 @@ def integer(minimum: int, maximum: int = _MAX_INTEGER) -> Callable[[str], int]:
         except ValueError:
             exact = decimal_from(value)
             if exact != exact.to_integral_value():
-                raise ValueError("a whole number, such as 12") from None
+                raise Cure("a whole number, such as 12") from None
             number = int(exact)
         if not minimum <= number <= maximum:
-            raise ValueError(f"a whole number from {minimum} to {maximum}")
+            raise Cure("a whole number from {minimum} to {maximum}", minimum=minimum, maximum=maximum)
         return number
 
     return parse
@@ -295,7 +311,7 @@ def decimal_from(value: str) -> Decimal:
     """
     compact = _SPACES.sub("", value)
     if not _DECIMAL.match(compact):
-        raise ValueError("a number, such as 12.50 or 12,50")
+        raise Cure("a number, such as 12.50 or 12,50")
     return Decimal(compact.replace(",", "."))
 
 
@@ -306,10 +322,10 @@ def decimal(places: int, minimum: Decimal = Decimal(0), maximum: Decimal = Decim
     def parse(value: str) -> Decimal:
         number = decimal_from(value)
         if not minimum <= number < maximum:
-            raise ValueError(f"a number from {minimum} to below {maximum}")
+            raise Cure("a number from {minimum} to below {maximum}", minimum=minimum, maximum=maximum)
         rounded = number.quantize(step)
         if rounded != number:
-            raise ValueError(f"at most {places} decimals")
+            raise Cure("at most {places} decimals", places=places)
         return rounded
 
     return parse
@@ -320,7 +336,7 @@ def one_of(*words: str) -> Callable[[str], str]:
 
     def parse(value: str) -> str:
         if value not in words:
-            raise ValueError("one of: " + ", ".join(words))
+            raise Cure("one of: {words}", words=", ".join(words))
         return value
 
     return parse
@@ -329,7 +345,7 @@ def one_of(*words: str) -> Callable[[str], str]:
 def gtin(value: str) -> str:
     """A GTIN-8, -12, -13 or -14 with its right check digit (GS1 General Specifications, 7.9)."""
     if not ean.is_valid(value):
-        raise ValueError("a GTIN of 8, 12, 13 or 14 digits with the right check digit, or nothing")
+        raise Cure("a GTIN of 8, 12, 13 or 14 digits with the right check digit, or nothing")
     return value
 
 
@@ -338,5 +354,5 @@ def instant(value: str) -> datetime:
     try:
         parsed = datetime.fromisoformat(value)
     except ValueError:
-        raise ValueError("an ISO 8601 instant, such as 2026-03-02T09:30:00Z") from None
+        raise Cure("an ISO 8601 instant, such as 2026-03-02T09:30:00Z") from None
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-OVER_LIMIT = "The order is above your limit."
-ABOVE_AMOUNT = "The order is above the amount that your company lets pass."
-MANY_SKUS = "The order has more articles than your company lets pass."
-IN_CATEGORY = "The order holds a category that your company wants approved."
-ALWAYS = "Your company approves every order."
+from app.core.i18n import marked
+
+OVER_LIMIT = marked("The order is above your limit.")
+ABOVE_AMOUNT = marked("The order is above the amount that your company lets pass.")
+MANY_SKUS = marked("The order has more articles than your company lets pass.")
+IN_CATEGORY = marked("The order holds a category that your company wants approved.")
+ALWAYS = marked("Your company approves every order.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def read_order_book(suppliers: Path, offers: Path, orders: Path) -> OrderBook:
     for line, row in offer_reader:
         offer = (row[supplier_at], row[sku_at])
         if row[supplier_at] not in supplier_codes:
-            offer_reader.reject(line, "supplier_code", row[supplier_at], f"no such supplier in {suppliers.name}")
+            offer_reader.reject(line, "supplier_code", row[supplier_at], "no such supplier in {file}", file=suppliers.name)
         elif offer in terms:
             offer_reader.reject(line, "sku", row[sku_at], "this supplier has this SKU on another line already")
         else:
@@ -122,7 +122,7 @@ def _order_rows(reader: TableReader, terms: dict[OfferKey, Terms], offers_name: 
         row = OrderRow(*values)
         line_key = (row.order_ref, row.supplier_code, row.sku)
         if row.offer_key not in terms:
-            reader.reject(line, "sku", f"{row.supplier_code} {row.sku}", f"no such offer in {offers_name}")
+            reader.reject(line, "sku", f"{row.supplier_code} {row.sku}", "no such offer in {file}", file=offers_name)
         elif line_key in seen:
             reader.reject(line, "sku", row.sku, "this order has this offer on another line already: add them up")
         else:

@@ -12,6 +12,7 @@ from app.accounts.permissions import Permission
 from app.core import audit
 from app.core.copying import copy_rows
 from app.core.errors import Conflict
+from app.core.i18n import marked
 from app.core.tabular import BadCell, TableReader
 from app.orders.models import RoundStatus
 from app.orders.service.rounds import get_round, recount_demand, require_status, round_key
@@ -31,7 +32,7 @@ _CHECKS: tuple[tuple[str, str], ...] = (
         SELECT s.line, 'supplier_code', s.supplier_code FROM staged_orders s
         WHERE NOT EXISTS (SELECT FROM suppliers u WHERE u.code = s.supplier_code)
         """,
-        "no such supplier: import it first",
+        marked("no such supplier: import it first"),
     ),
     (
         """
@@ -41,7 +42,7 @@ _CHECKS: tuple[tuple[str, str], ...] = (
             WHERE u.code = s.supplier_code AND f.sku = s.sku AND f.withdrawn_at IS NULL
         )
         """,
-        "this supplier has no such offer, or withdrew it",
+        marked("this supplier has no such offer, or withdrew it"),
     ),
     (
         """
@@ -50,14 +51,14 @@ _CHECKS: tuple[tuple[str, str], ...] = (
             FROM staged_orders
         ) numbered WHERE nth > 1
         """,
-        "this order has this offer on an earlier line already: add them up",
+        marked("this order has this offer on an earlier line already: add them up"),
     ),
     (
         """
         SELECT s.line, 'order_ref', s.order_ref FROM staged_orders s
         JOIN member_orders o ON o.reference = s.order_ref
         """,
-        "an order with this reference exists already",
+        marked("an order with this reference exists already"),
     ),
     (
         """
@@ -67,21 +68,21 @@ _CHECKS: tuple[tuple[str, str], ...] = (
             HAVING count(DISTINCT (company_code, lower(employee_email), park, placed_at)) > 1
         ) mixed ON mixed.order_ref = s.order_ref
         """,
-        "the lines of one order have one company, employee, park and instant",
+        marked("the lines of one order have one company, employee, park and instant"),
     ),
     (
         """
         SELECT s.line, 'placed_at', to_char(s.placed_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM staged_orders s
         JOIN rounds r ON r.id = :round_id WHERE s.placed_at >= r.closes_at
         """,
-        "after the round's cut-off: import it into a later round",
+        marked("after the round's cut-off: import it into a later round"),
     ),
     (
         """
         SELECT s.line, 'park', s.park FROM staged_orders s
         WHERE s.park <> '' AND NOT EXISTS (SELECT FROM parks p WHERE p.code = s.park)
         """,
-        "no such park",
+        marked("no such park"),
     ),
     (
         """
@@ -90,11 +91,11 @@ _CHECKS: tuple[tuple[str, str], ...] = (
         LEFT JOIN companies c ON c.id = p.company_id
         WHERE c.code IS DISTINCT FROM s.company_code
         """,
-        "this person belongs to another company",
+        marked("this person belongs to another company"),
     ),
     (
         "SELECT line, 'employee_email', employee_email FROM staged_orders WHERE employee_email NOT LIKE '%_@_%'",
-        "a mail address",
+        marked("a mail address"),
     ),
 )
 

@@ -346,7 +346,12 @@ class Allocation(SQLModel, table=True):
             deferrable=True,
             initially="DEFERRED",
         ),
-        Index("ix_allocations_round_id_offer_id", "round_id", "offer_id"),
+        Index("ix_allocations_by_offer", "round_id", "offer_id", "order_line_id"),
+        Index(
+            "ix_allocations_unfilled",
+            *("round_id", "offer_id", "order_line_id"),
+            postgresql_where=text("unfilled > 0"),
+        ),
         CheckConstraint("allocated + unfilled = wanted + surplus", name="wholly_accounted_for"),
         CheckConstraint("unfilled = 0 OR surplus = 0", name="not_both_short_and_over"),
         CheckConstraint("allocated >= 0 AND unfilled >= 0 AND surplus >= 0", name="not_negative"),

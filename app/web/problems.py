@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from app.core.errors import DomainError
-from app.core.i18n import say
+from app.core.i18n import marked, say
 from app.core.tabular import BadFile
 
 
@@ -28,17 +28,17 @@ class Problem(BaseModel):
 
 
 _TITLES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    412: "Precondition Failed",
-    413: "Content Too Large",
-    422: "Unprocessable Content",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
+    400: marked("Bad Request"),
+    401: marked("Unauthorized"),
+    403: marked("Forbidden"),
+    404: marked("Not Found"),
+    405: marked("Method Not Allowed"),
+    409: marked("Conflict"),
+    412: marked("Precondition Failed"),
+    413: marked("Content Too Large"),
+    422: marked("Unprocessable Content"),
+    429: marked("Too Many Requests"),
+    500: marked("Internal Server Error"),
 }
 
 

@@ -77,10 +77,11 @@ def second_person_needed(session: Session, actor: Actor, approved: Round) -> boo
         return True
     own_line = session.execute(
         text("""
-            SELECT 1 FROM allocations a
-            JOIN order_lines l ON l.id = a.order_line_id
-            JOIN member_orders o ON o.id = l.order_id
-            WHERE a.round_id = :round_id AND o.person_id = :person_id AND a.amount > :limit LIMIT 1
+            WITH own AS MATERIALIZED (
+                SELECT id FROM member_orders WHERE person_id = :person_id AND round_id = :round_id
+            )
+            SELECT 1 FROM own JOIN order_lines l ON l.order_id = own.id JOIN allocations a ON a.order_line_id = l.id
+            WHERE a.amount > :limit LIMIT 1
         """),
         {"round_id": round_id, "person_id": actor.person_id, "limit": limit},
     ).scalar_one_or_none()

@@ -1,4 +1,4 @@
-"""Counts kept ready for the catalogue's facets, and an index to find an offer by its GTIN."""
+"""Quick lists: counts kept ready for the catalogue's facets, an offer by its GTIN, allocations page by page."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,8 +41,19 @@ def upgrade() -> None:
         UNION ALL
         SELECT NULL, supplier_id, count(DISTINCT product_id) FROM offers WHERE withdrawn_at IS NULL GROUP BY supplier_id
     """)
+    op.drop_index("ix_allocations_round_id_offer_id", table_name="allocations")
+    op.create_index("ix_allocations_by_offer", "allocations", ["round_id", "offer_id", "order_line_id"])
+    op.create_index(
+        "ix_allocations_unfilled",
+        "allocations",
+        ["round_id", "offer_id", "order_line_id"],
+        postgresql_where=sa.text("unfilled > 0"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_allocations_unfilled", table_name="allocations")
+    op.drop_index("ix_allocations_by_offer", table_name="allocations")
+    op.create_index("ix_allocations_round_id_offer_id", "allocations", ["round_id", "offer_id"])
     op.drop_table("shelf_counts")
     op.drop_index("ix_offers_gtin", table_name="offers")

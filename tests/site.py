@@ -1,0 +1,48 @@
+"""The application as tests ask it: over the test's transaction, as whoever they like."""
+
+from typing import Any
+
+from fastapi.testclient import TestClient
+from httpx import Response
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.authentication import SESSION_COOKIE
+from app.accounts.models import Person
+from app.accounts.sign_in import open_session
+from app.main import create_app
+
+
+class Site:
+    """Requests share the test's connection: what they commit is rolled back with the test."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        bind = session.get_bind()
+        self.app = create_app(
+            lambda: Session(bind=bind, join_transaction_mode="create_savepoint", expire_on_commit=False), 5
+        )
+        self.client = TestClient(self.app, follow_redirects=False, headers={"Accept-Language": "en"})
+
+    def ask(self, method: str, path: str, actor: Actor | None = None, **options: Any) -> Response:
+        """Send a request as `actor` (None for a stranger)."""
+        headers = dict(options.pop("headers", {}))
+        if actor is not None:
+            person = self.session.get_one(Person, actor.require_person())
+            headers["Cookie"] = f"{SESSION_COOKIE}={open_session(self.session, person)}"
+        self.session.commit()
+        answer = self.client.request(method, path, headers=headers, **options)
+        self.session.expire_all()
+        return answer
+
+    def get(self, path: str, actor: Actor | None = None, **options: Any) -> Response:
+        """A GET."""
+        return self.ask("GET", path, actor, **options)
+
+    def post(self, path: str, actor: Actor | None = None, **options: Any) -> Response:
+        """A POST."""
+        return self.ask("POST", path, actor, **options)
+
+    def put(self, path: str, actor: Actor | None = None, **options: Any) -> Response:
+        """A PUT."""
+        return self.ask("PUT", path, actor, **options)
