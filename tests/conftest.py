@@ -125,6 +125,15 @@ def own_database(worker_name: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_engine(worker_name: str) -> Iterator[Engine]:
+    """An engine on a database that the tests of one file share."""
+    with _copied_database(f"engrenages_test_{worker_name}_module") as url:
+        engine = new_engine(url)
+        yield engine
+        engine.dispose()
+
+
 @pytest.fixture
 def own_engine(own_database: str) -> Iterator[Engine]:
     """An engine on this test's own database."""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app.accounts.actor import COMMAND_LINE, Actor, actor_for
 from app.accounts.models import Company, Park, Person
@@ -35,6 +35,14 @@ class World:
         set_up_association(self.session, COMMAND_LINE, "Les Portes du Parc")
         self.park = create_park(self.session, COMMAND_LINE, "nord", "Parc Nord")
 
+    @classmethod
+    def beside(cls, session: Session) -> "World":
+        """A world in a database that has its association and park already."""
+        world = cls.__new__(cls)
+        world.session, world.numbers = session, count(1000)
+        world.park = session.exec(select(Park).limit(1)).one()
+        return world
+
     def a_park(self, code: str) -> Park:
         return create_park(self.session, COMMAND_LINE, code, f"Parc {code}")
 
@@ -53,6 +61,7 @@ class World:
             name=f"Personne {number}",
             roles=roles,
             company_id=company.id if company else None,
+            locale="en",
             order_limit=Decimal(order_limit) if order_limit else None,
         )
 
@@ -165,8 +174,6 @@ class World:
         return placed
 
     def lines_of(self, order: MemberOrder) -> list[OrderLine]:
-        from sqlmodel import select
-
         return list(self.session.exec(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)))
 
 

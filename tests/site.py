@@ -1,7 +1,9 @@
 """The application as tests ask it: over the test's transaction, as whoever they like."""
 
+from functools import cache
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import Session
@@ -13,14 +15,21 @@ from app.accounts.sign_in import open_session
 from app.main import create_app
 
 
+@cache
+def _application() -> FastAPI:
+    """One for all tests of this process: building it takes longer than most of them."""
+    return create_app(connections=5)
+
+
 class Site:
     """Requests share the test's connection: what they commit is rolled back with the test."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         bind = session.get_bind()
-        self.app = create_app(
-            lambda: Session(bind=bind, join_transaction_mode="create_savepoint", expire_on_commit=False), 5
+        self.app = _application()
+        self.app.state.open_session = lambda: Session(
+            bind=bind, join_transaction_mode="create_savepoint", expire_on_commit=False
         )
         self.client = TestClient(self.app, follow_redirects=False, headers={"Accept-Language": "en"})
 

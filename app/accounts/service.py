@@ -57,7 +57,7 @@ def create_park(session: Session, actor: Actor, code: str, name: str, postal_cod
     """Add a business park."""
     actor.require(Permission.MANAGE_PEOPLE)
     if session.scalar(select(Park.id).where(Park.code == code)):
-        raise Conflict("There is a park {code} already.", code="duplicate_park", field="code", park=code)
+        raise Conflict("There is a park {park} already.", code="duplicate_park", field="code", park=code)
     park = Park(code=code, name=name, postal_code=postal_code, city=city)
     session.add(park)
     session.flush()

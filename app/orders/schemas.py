@@ -260,7 +260,7 @@ class PacksIn(BaseModel):
 class SupplierChoiceIn(BaseModel):
     """What to do about a supplier under its own terms."""
 
-    decision: SupplierDecision
+    decision: SupplierDecision = Field(examples=["pay_fee"])
     keep_open_until: AwareDatetime | None = Field(default=None, description="Only, and always, with `postpone`")
 
 

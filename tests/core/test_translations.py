@@ -1,8 +1,9 @@
 """Every message of the product is said in French too."""
 
+import ast
 import re
 
-from tools.messages import extract, read_french
+from tools.messages import ROOT, extract, read_french
 
 _PLACE = re.compile(r"%\(\w+\)s|\{\w+\}")
 
@@ -30,3 +31,18 @@ def test_french_keeps_every_figure_of_its_message() -> None:
 def test_no_message_is_left_over() -> None:
     said = {message.id for message in extract() if message.id}
     assert [message.id for message in read_french() if message.id and message.id not in said] == []
+
+
+def test_every_error_fills_in_its_own_message() -> None:
+    errors = {"InvalidInput", "Conflict", "NotFound", "NotAllowed", "NotSignedIn", "BudgetExceeded", "TooLarge", "Cure"}
+    checked = 0
+    for path in (ROOT / "app").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or getattr(call.func, "id", "") not in errors or not call.args:
+                continue
+            message = call.args[0]
+            if isinstance(message, ast.Constant) and "{" in str(message.value):
+                given = {keyword.arg for keyword in call.keywords} - {"code", "field"}
+                assert set(re.findall(r"\{(\w+)\}", str(message.value))) == given, f"{path}: {message.value}"
+                checked += 1
+    assert checked > 30
