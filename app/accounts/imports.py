@@ -146,7 +146,11 @@ class _Known:
         if row.roles & COMPANY_ROLES and not row.company_code:
             yield "company_code", "", marked("employees and approvers belong to a company: name it")
         if row.roles & ASSOCIATION_ROLES and row.company_code:
-            yield "company_code", row.company_code, marked("people of the association belong to no company: leave it empty")
+            yield (
+                "company_code",
+                row.company_code,
+                marked("people of the association belong to no company: leave it empty"),
+            )
         if row.company_code and row.company_code not in self.companies:
             if row.park not in self.parks:
                 yield "park", row.park, marked("a new company sits on a park: give the code of one that exists")

@@ -1,16 +1,16 @@
 """Routes of the catalogue API."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import File, Form, Query, Response, UploadFile
 
 from app.accounts.authentication import OptionalActor, SignedIn
+from app.accounts.permissions import Permission
 from app.catalog import queries, schemas, service
-from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
-from app.catalog.imports import import_offers, import_suppliers
+from app.catalog.import_runs import ImportRun, get_run, start_import
 from app.catalog.queries import CatalogFilter, Sort
-from app.core.tabular import Column
+from app.catalog.tasks import import_file
 from app.web.api import (
     DEFAULT_LIMIT,
     Cursor,
@@ -23,7 +23,6 @@ from app.web.api import (
     set_etag,
 )
 from app.web.edge import SessionDep
-from app.web.uploads import uploaded_table
 
 router = api_router("catalogue")
 
@@ -135,44 +134,63 @@ DryRun = Annotated[bool, Form(description="Report what would happen, change noth
 SkipBadRows = Annotated[bool, Form(description="Import the good rows, report the others")]
 
 
-def _import(importer: Any, columns: tuple[Column, ...], file: UploadFile, **options: Any) -> schemas.ImportReportOut:
-    with uploaded_table(file, columns) as reader:
-        return schemas.ImportReportOut.model_validate(importer(reader=reader, **options).as_json())
+def accepted(response: Response, run: ImportRun) -> schemas.ImportRunOut:
+    """The answer to a file that was taken in: where to ask how its import goes."""
+    response.headers["Location"] = f"/api/v1/imports/{run.id}"
+    return schemas.ImportRunOut.model_validate(run)
 
 
-@router.post("/imports/suppliers")
+@router.post("/imports/suppliers", status_code=202)
 def upload_suppliers(
-    session: SessionDep, actor: SignedIn, file: Upload, dry_run: DryRun = False, skip_bad_rows: SkipBadRows = False
-) -> schemas.ImportReportOut:
-    """Import suppliers from a file."""
-    return _import(
-        import_suppliers,
-        SUPPLIER_COLUMNS,
-        file,
-        session=session,
-        actor=actor,
+    session: SessionDep,
+    actor: SignedIn,
+    response: Response,
+    file: Upload,
+    dry_run: DryRun = False,
+    skip_bad_rows: SkipBadRows = False,
+) -> schemas.ImportRunOut:
+    """Import suppliers from a file, in the background: ask the answer's Location until it is done."""
+    actor.require(Permission.MANAGE_CATALOG)
+    run = start_import(
+        session,
+        actor,
+        import_file,
+        kind="suppliers",
+        file_name=file.filename or "",
+        content=file.file.read(),
         dry_run=dry_run,
         skip_bad_rows=skip_bad_rows,
     )
+    return accepted(response, run)
 
 
-@router.post("/imports/offers")
+@router.post("/imports/offers", status_code=202)
 def upload_offers(
     session: SessionDep,
     actor: SignedIn,
+    response: Response,
     file: Upload,
     dry_run: DryRun = False,
     skip_bad_rows: SkipBadRows = False,
     withdraw_missing: Annotated[bool, Form(description="Withdraw offers that the file leaves out")] = False,
-) -> schemas.ImportReportOut:
-    """Import offers, and the products and categories they name, from a file."""
-    return _import(
-        import_offers,
-        OFFER_COLUMNS,
-        file,
-        session=session,
-        actor=actor,
+) -> schemas.ImportRunOut:
+    """Import offers, and the products and categories they name, in the background."""
+    actor.require(Permission.MANAGE_CATALOG)
+    run = start_import(
+        session,
+        actor,
+        import_file,
+        kind="offers",
+        file_name=file.filename or "",
+        content=file.file.read(),
         dry_run=dry_run,
         skip_bad_rows=skip_bad_rows,
         withdraw_missing=withdraw_missing,
     )
+    return accepted(response, run)
+
+
+@router.get("/imports/{run_id}")
+def read_import(session: SessionDep, actor: SignedIn, run_id: Id) -> schemas.ImportRunOut:
+    """How an import of mine goes: rows read so far, in the end its report or why it was refused."""
+    return schemas.ImportRunOut.model_validate(get_run(session, actor, run_id))

@@ -3,63 +3,55 @@
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
-from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
-from app.catalog.imports import ImportReport, import_offers, import_suppliers
-from app.core.errors import DomainError, InvalidInput
-from app.core.i18n import say
+from app.catalog.import_runs import get_run, list_runs, start_import
+from app.catalog.tasks import import_file
+from app.core.i18n import gettext as _
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
-from app.web.uploads import uploaded_table
 
 router = APIRouter(route_class=TransactionRoute)
 
 
 @router.get("/imports")
-def imports_page(request: Request, actor: SignedIn) -> Response:
-    """The forms to import suppliers and offers."""
+def imports_page(request: Request, session: SessionDep, actor: SignedIn) -> Response:
+    """The form to import suppliers and offers, and my last imports."""
     actor.require(Permission.MANAGE_CATALOG)
-    return render(request, "catalog/imports.html", report=None, error=None)
+    return render(request, "catalog/imports.html", runs=list_runs(session, actor), error=None)
 
 
 @router.post("/imports")
-def import_file(
+def send_file(
     request: Request,
     session: SessionDep,
     actor: SignedIn,
     file: Annotated[UploadFile, File()],
-    kind: Annotated[str, Form()],
+    kind: Annotated[str, Form(pattern="^(offers|suppliers)$")],
     dry_run: Annotated[bool, Form()] = False,
     skip_bad_rows: Annotated[bool, Form()] = False,
     withdraw_missing: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Import a file, or show what it would do. A refused file changes nothing."""
+    """Take a file in; its import goes on in the background."""
     actor.require(Permission.MANAGE_CATALOG)
-    report: ImportReport | None = None
-    try:
-        with (
-            session.begin_nested(),
-            uploaded_table(file, SUPPLIER_COLUMNS if kind == "suppliers" else OFFER_COLUMNS) as reader,
-        ):
-            if not file.filename:
-                raise InvalidInput("Choose a file first.")
-            if kind == "suppliers":
-                report = import_suppliers(session, actor, reader, dry_run=dry_run, skip_bad_rows=skip_bad_rows)
-            else:
-                report = import_offers(
-                    session,
-                    actor,
-                    reader,
-                    dry_run=dry_run,
-                    skip_bad_rows=skip_bad_rows,
-                    withdraw_missing=withdraw_missing,
-                )
-    except DomainError as error:
-        bad_cells = getattr(error, "bad_cells", [])
-        return render(
-            request, "catalog/imports.html", status_code=422, report=None, error=say(error), bad_cells=bad_cells
-        )
-    return render(request, "catalog/imports.html", report=report, error=None)
+    content = file.file.read()
+    if not file.filename or not content:
+        error = _("Choose a file first.")
+        return render(request, "catalog/imports.html", status_code=422, runs=list_runs(session, actor), error=error)
+    options = {"dry_run": dry_run, "skip_bad_rows": skip_bad_rows}
+    if kind == "offers":
+        options["withdraw_missing"] = withdraw_missing
+    run = start_import(session, actor, import_file, kind=kind, file_name=file.filename, content=content, **options)
+    return RedirectResponse(f"/imports/{run.id}", 303)
+
+
+@router.get("/imports/{run_id}")
+def import_page(request: Request, session: SessionDep, actor: SignedIn, run_id: int) -> Response:
+    """How an import goes, and its report; while it runs the page comes again by itself."""
+    run = get_run(session, actor, run_id)
+    response = render(request, "catalog/import.html", run=run, report=run.report)
+    if run.finished_at is None:
+        response.headers["Refresh"] = "2"
+    return response

@@ -1,9 +1,12 @@
 """What the catalogue API takes and gives. Prices are euros before VAT."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from app.catalog.import_runs import ImportStatus
 
 
 class Out(BaseModel):
@@ -123,21 +126,19 @@ class FacetsOut(Out):
     suppliers: list[FacetValueOut]
 
 
-class ImportReportOut(BaseModel):
-    """What an import did, or in a dry run would do. The lists hold the first 200 rows, the counts all."""
+class ImportRunOut(Out):
+    """A file sent to be imported, and how that goes."""
 
-    file: str
-    dry_run: bool
-    rows: int
-    new_count: int
-    changed_count: int
-    unchanged_count: int
-    gone_count: int
-    price_jump_count: int
-    skipped_count: int
-    new: list[dict[str, str]]
-    changed: list[dict[str, str]]
-    gone: list[dict[str, str]]
-    price_jumps: list[dict[str, str]]
-    bad_cells: list[dict[str, str | int]]
-    unknown_columns: list[str]
+    id: int
+    kind: str = Field(examples=["offers"])
+    file_name: str
+    status: ImportStatus
+    rows_read: int
+    report: dict[str, Any] | None = Field(
+        description="Once done: `rows`, counts (`new_count`, `changed_count`, …), the first 200 rows of each kind,"
+        " `price_jumps`, `skipped_count`, `unknown_columns`"
+    )
+    error: str | None = Field(description="Why it was refused; nothing was then imported")
+    bad_cells: list[dict[str, Any]] = Field(description="Line, column, value and cure of the first bad cells")
+    created_at: datetime
+    finished_at: datetime | None

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
+import app.catalog.models  # noqa: F401 - foreign keys name its tables
 from app.core.tables import euros, instant, key, rate_in_percent
 
 

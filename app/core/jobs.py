@@ -8,16 +8,20 @@ from functools import cache
 from typing import Any
 
 import procrastinate
-from procrastinate.tasks import Task
+from procrastinate.manager import JobManager
+from procrastinate.tasks import Task, configure_task
 from sqlmodel import Session
 
 from app.core.database import database_url, psycopg_connection
 
-TASK_MODULES = ["app.core.mail", "app.orders.tasks"]
+TASK_MODULES = ["app.core.mail", "app.core.housekeeping", "app.catalog.tasks", "app.orders.tasks"]
 RETRIES = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
 
-# Deferring uses the caller's connection, so this connector is never opened; workers bring their own.
 app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(), import_paths=TASK_MODULES)
+
+# Enqueuing always goes by the caller's own connection: this connector is never opened. It stands apart from the app's,
+# which a worker replaces by an asynchronous one: jobs enqueue further jobs in their own transactions too.
+_queue = JobManager(procrastinate.SyncPsycopgConnector())
 
 
 def task(name: str, **options: Any) -> Callable[[Callable[..., None]], Task[Any, Any, Any]]:
@@ -27,13 +31,16 @@ def task(name: str, **options: Any) -> Callable[[Callable[..., None]], Task[Any,
 
 def defer(session: Session, job: Task[Any, Any, Any], **arguments: Any) -> None:
     """Enqueue a job in the session's own transaction: it exists if, and only if, that commits."""
-    job.configure(connection=psycopg_connection(session)).defer(**arguments)
+    defer_many(session, job, [arguments])
 
 
 def defer_many(session: Session, job: Task[Any, Any, Any], arguments: list[dict[str, Any]]) -> None:
     """Enqueue the same job many times in one statement."""
     if arguments:
-        job.configure(connection=psycopg_connection(session)).batch_defer(*arguments)
+        configured = configure_task(
+            name=job.name, job_manager=_queue, queue=job.queue, connection=psycopg_connection(session)
+        )
+        configured.batch_defer(*arguments)
 
 
 @cache

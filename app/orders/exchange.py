@@ -92,7 +92,9 @@ def read_order_book(suppliers: Path, offers: Path, orders: Path) -> OrderBook:
     for line, row in offer_reader:
         offer = (row[supplier_at], row[sku_at])
         if row[supplier_at] not in supplier_codes:
-            offer_reader.reject(line, "supplier_code", row[supplier_at], "no such supplier in {file}", file=suppliers.name)
+            offer_reader.reject(
+                line, "supplier_code", row[supplier_at], "no such supplier in {file}", file=suppliers.name
+            )
         elif offer in terms:
             offer_reader.reject(line, "sku", row[sku_at], "this supplier has this SKU on another line already")
         else:

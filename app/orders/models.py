@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+import app.catalog.models  # noqa: F401 - foreign keys name its tables
 from app.core.money import ZERO
 from app.core.tables import choice, euros, euros_per_unit, instant, key
 from app.orders.consolidation import SharingPolicy, UnfilledReason

@@ -318,19 +318,3 @@ class ApprovalRuleOut(Out):
     category_id: int | None
     over_limit_only: bool
     approver_id: int | None
-
-
-class OrderImportReportOut(BaseModel):
-    """What importing orders did, or in a dry run would do."""
-
-    file: str
-    round_code: str
-    dry_run: bool
-    rows: int
-    order_count: int
-    line_count: int
-    new_company_count: int
-    new_person_count: int
-    skipped_count: int
-    bad_cells: list[dict[str, str | int]]
-    unknown_columns: list[str]

@@ -6,13 +6,18 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from app.accounts.models import Person
+from app.catalog import import_runs
 from app.catalog.models import Offer, Supplier
 from app.core import jobs, mail
 from app.core.database import transaction
 from app.core.i18n import format_money, format_number, speaking
 from app.core.i18n import gettext as _
 from app.core.settings import get_settings
+from app.orders.exchange import ORDER_COLUMNS
+from app.orders.imports import import_orders
 from app.orders.models import Drop, SupplierOrder, SupplierOrderLine
+
+import_runs.register("orders", ORDER_COLUMNS, import_orders)
 
 
 @jobs.task("orders.send_supplier_order", queue="orders")

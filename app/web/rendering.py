@@ -1,6 +1,7 @@
 """Pages: one Jinja environment over the shell's templates and those of every domain."""
 
 import hashlib
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def environment() -> Environment:
     )
     made.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.filters |= {
+        "decimal": Decimal,
         "money": i18n.format_money,
         "unit_price": i18n.format_unit_price,
         "number": i18n.format_number,

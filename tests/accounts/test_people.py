@@ -32,7 +32,9 @@ def test_a_first_run_makes_the_association_its_parks_and_its_manager(session: Se
 
 
 @pytest.mark.parametrize(("siret", "kept"), [("732 829 320 00074", "73282932000074"), (None, None)])
-def test_a_siret_is_checked_and_kept_compact(world: World, session: Session, siret: str | None, kept: str | None) -> None:
+def test_a_siret_is_checked_and_kept_compact(
+    world: World, session: Session, siret: str | None, kept: str | None
+) -> None:
     company = create_company(session, COMMAND_LINE, code="A", name="A", park_id=world.park.id or 0, siret=siret)
     assert company.siret == kept
 
@@ -50,7 +52,9 @@ def test_buyers_belong_to_a_company_and_the_association_to_none(world: World, se
     with pytest.raises(InvalidInput, match="belong to a company"):
         add_person(session, COMMAND_LINE, email="a@ex.com", name="A", roles=[Role.EMPLOYEE])
     with pytest.raises(InvalidInput, match="belong to no member company"):
-        add_person(session, COMMAND_LINE, email="a@ex.com", name="A", roles=[Role.TREASURER], company_id=world.a_company().id)
+        add_person(
+            session, COMMAND_LINE, email="a@ex.com", name="A", roles=[Role.TREASURER], company_id=world.a_company().id
+        )
     add_person(session, COMMAND_LINE, email="a@ex.com", name="A", roles=[Role.TREASURER])
     with pytest.raises(Conflict, match="has an account already"):
         add_person(session, COMMAND_LINE, email="A@ex.com", name="A", roles=[Role.TREASURER])
@@ -61,7 +65,10 @@ def test_buyers_belong_to_a_company_and_the_association_to_none(world: World, se
 def test_an_approver_sets_limits_of_their_own_company_only(world: World, session: Session) -> None:
     company = world.a_company()
     approver = world.an_actor(Role.APPROVER, company=company)
-    own, stranger = world.a_person(Role.EMPLOYEE, company=company), world.a_person(Role.EMPLOYEE, company=world.a_company())
+    own, stranger = (
+        world.a_person(Role.EMPLOYEE, company=company),
+        world.a_person(Role.EMPLOYEE, company=world.a_company()),
+    )
     changed = change_person(session, approver, own.id or 0, order_limit=Decimal(50), active=True)
     assert changed.order_limit == 50
     with pytest.raises(NotAllowed):
@@ -90,7 +97,9 @@ def test_people_come_in_with_their_company_and_are_invited(world: World, session
     assert (company.code, company.name, company.siret) == ("A1", "Atelier", "73282932000074")
     bruno = session.exec(select(Person).where(Person.email == "bruno@a.example")).one()
     assert (bruno.roles, bruno.company_id, bruno.order_limit) == (["employee"], company.id, Decimal(150))
-    mails = session.execute(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'mail.send' ORDER BY id")).scalars()
+    mails = session.execute(
+        text("SELECT args FROM procrastinate_jobs WHERE task_name = 'mail.send' ORDER BY id")
+    ).scalars()
     assert [mail["to"] for mail in mails] == ["anne@a.example", "bruno@a.example", "chef@asso.example"]
     assert session.execute(text("SELECT count(*) FROM sign_in_links")).scalar_one() == 3
 

@@ -18,7 +18,9 @@ def shelves(world: World) -> World:
         ("Papier recyclé A4", "4.35", office, first),
         ("Cœur de tournevis", "3.00", office, first),
     ):
-        world.an_offer(supplier, ((1, price),), name=name, category=category, gtin="4006381333931" if price == "3.00" else None)
+        world.an_offer(
+            supplier, ((1, price),), name=name, category=category, gtin="4006381333931" if price == "3.00" else None
+        )
     return world
 
 

@@ -59,4 +59,6 @@ def test_an_entry_of_an_earlier_transaction_takes_no_more_postings(own_engine) -
     with Session(own_engine) as session, session.begin():
         book(session, [draft("10.00", "10.00")])
     with Session(own_engine) as session, pytest.raises(IntegrityError, match="is closed"), session.begin():
-        session.execute(text("INSERT INTO postings (entry_id, account, debit, credit) SELECT id, '401', 1, 0 FROM journal_entries"))  # noqa: E501 - one statement
+        session.execute(
+            text("INSERT INTO postings (entry_id, account, debit, credit) SELECT id, '401', 1, 0 FROM journal_entries")
+        )

@@ -37,7 +37,13 @@ def test_commission_grows_with_the_amount_and_stays_within_it(a: Decimal, b: Dec
 
 
 def test_the_most_specific_rule_wins() -> None:
-    scopes = [Scope(), Scope(category_id=7), Scope(supplier_id=3), Scope(supplier_id=3, category_id=7), Scope(offer_id=9)]
+    scopes = [
+        Scope(),
+        Scope(category_id=7),
+        Scope(supplier_id=3),
+        Scope(supplier_id=3, category_id=7),
+        Scope(offer_id=9),
+    ]
     rules = [Rule(n, scope, Rate(Decimal(n))) for n, scope in enumerate(scopes, start=1)]
     expected = 5
     while rules:

@@ -55,7 +55,10 @@ def test_errors_are_problem_details(site: Site, manager: Actor) -> None:
     [
         ({}, "code"),
         ({"code": "a b", "name": "x", "opens_at": "2026-03-01T00:00:00Z", "closes_at": "2026-03-02T00:00:00Z"}, "code"),
-        ({"code": "x", "name": "x", "opens_at": "2026-03-01T00:00:00", "closes_at": "2026-03-02T00:00:00Z"}, "opens_at"),
+        (
+            {"code": "x", "name": "x", "opens_at": "2026-03-01T00:00:00", "closes_at": "2026-03-02T00:00:00Z"},
+            "opens_at",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_read_names_its_fields(
@@ -90,7 +93,9 @@ def test_pages_hold_everything_once_and_a_foreign_cursor_is_refused(site: Site, 
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor")
 
 
-def test_a_repeated_key_gives_the_first_answer_and_does_nothing_more(site: Site, session: Session, manager: Actor) -> None:
+def test_a_repeated_key_gives_the_first_answer_and_does_nothing_more(
+    site: Site, session: Session, manager: Actor
+) -> None:
     from app.accounts.sign_in import create_api_key
 
     secret = create_api_key(session, manager, "ERP", ["read", "write"]).secret
@@ -139,7 +144,12 @@ def test_the_whole_main_loop_by_api(site: Site, world: World, session: Session, 
     assert [item["id"] for item in site.get("/api/v1/approvals", approver).json()["items"]] == [order_id]
     decided = site.post(f"/api/v1/orders/{order_id}/decision", approver, json={"approve": True})
     assert decided.json()["status"] == "approved"
-    for step, status in (("close", "closed"), ("consolidate", "consolidated"), ("approve", "approved"), ("send", "sent")):
+    for step, status in (
+        ("close", "closed"),
+        ("consolidate", "consolidated"),
+        ("approve", "approved"),
+        ("send", "sent"),
+    ):
         assert site.post(f"/api/v1/rounds/2026-10/{step}", manager).json()["status"] == status
     (order,) = site.get("/api/v1/rounds/2026-10/supplier-orders", manager).json()["items"]
     assert (order["amount"], order["saved"], order["commission"]) == ("24.00", "6.00", "0.84")
@@ -209,8 +219,9 @@ def _paths(site: Site) -> list[tuple[str, str]]:
 
 
 OPEN_TO_ALL = {
-    "/", "/sign-in", "/sign-in/mail", "/sign-in/link", "/sign-out", "/health", "/api/v1/openapi.json", "/api/v1/categories",
-}  # fmt: skip
+    *("/", "/sign-in", "/sign-in/mail", "/sign-in/link", "/sign-out", "/health"),
+    *("/api/v1/openapi.json", "/api/v1/categories"),
+}
 
 
 def test_strangers_get_nothing_but_the_way_in(site: Site, world: World) -> None:
@@ -254,7 +265,9 @@ def test_a_body_above_the_limit_is_refused_with_the_other_way(site: Site, manage
     assert "engrenages import" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["/api/v1/products/99999999999", "/api/v1/offers/0", "/products/abc", "/orders/99999999999"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/products/99999999999", "/api/v1/offers/0", "/products/abc", "/orders/99999999999"]
+)
 def test_numbers_out_of_range_are_answered_and_break_nothing(site: Site, manager: Actor, path: str) -> None:
     assert site.get(path, manager).status_code in {404, 422}
 

@@ -25,9 +25,7 @@ def test_every_revision_goes_down_and_up_again(own_engine: Engine) -> None:
     migrated = tables()
     schema.downgrade(own_engine)
     with own_engine.connect() as connection:
-        left = connection.execute(
-            text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-        ).all()
+        left = connection.execute(text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace")).all()
     assert tables() == {"alembic_version"}
     assert left == []
     schema.upgrade(own_engine)

@@ -44,9 +44,17 @@ def write_files(folder: Path, seed: int) -> None:
             placed_at = NOW - timedelta(minutes=random.randint(0, 20))
             for supplier, sku in random.sample(offers, 4):
                 ceiling = "" if random.random() < 0.7 else f"{random.randint(200, 900) / 100:.2f}"
-                writer.writerow([f"R{number:03d}", f"C{number % 7}", f"Firme {number % 7}", f"p{number % 9}-{number % 7}@ex.com",
-                                 "nord", placed_at.isoformat(), supplier, sku, random.randint(1, 7), random.choice((0, 0, 1, 3)),
-                                 ceiling, "cancel"])  # fmt: skip
+                firm, quantity, tolerance = number % 7, random.randint(1, 7), random.choice((0, 0, 1, 3))
+                order = (f"R{number:03d}", f"C{firm}", f"Firme {firm}", f"p{number % 9}-{firm}@ex.com", "nord")
+                line = (placed_at.isoformat(), supplier, sku, quantity, tolerance, ceiling, "cancel")
+                writer.writerow([*order, *line])
+
+
+def as_stored(row: dict[str, str]) -> tuple[object, ...]:
+    """An allocation of the file in the database's types."""
+    unit_price = Decimal(row["unit_price"]) if row["unit_price"] else None
+    amounts = (Decimal(row["amount"]), Decimal(row["commission"]))
+    return int(row["allocated"]), int(row["unfilled"]), row["reason"] or None, unit_price, *amounts
 
 
 @pytest.mark.parametrize("policy", list(SharingPolicy))
@@ -67,13 +75,7 @@ def test_files_and_database_give_the_same(
     consolidate_round(session, COMMAND_LINE, "R")
 
     with (tmp_path / "out" / "allocations.csv").open() as file:
-        from_files = {
-            (row["order_ref"], row["sku"]): (
-                int(row["allocated"]), int(row["unfilled"]), row["reason"] or None,
-                Decimal(row["unit_price"]) if row["unit_price"] else None, Decimal(row["amount"]), Decimal(row["commission"]),
-            )
-            for row in csv.DictReader(file)
-        }  # fmt: skip
+        from_files = {(row["order_ref"], row["sku"]): as_stored(row) for row in csv.DictReader(file)}
     rows = session.execute(
         text("""
             SELECT o.reference, f.sku, a.allocated, a.unfilled, a.reason, a.unit_price, a.amount, a.commission
@@ -88,8 +90,14 @@ def test_files_and_database_give_the_same(
     assert {values[2] for values in from_files.values()} >= {None, "short"}
 
     with (tmp_path / "out" / "supplier_orders.csv").open() as file:
-        ordered = {(row["supplier_code"], row["sku"]): (int(row["quantity"]), Decimal(row["amount"]), Decimal(row["commission"]))
-                   for row in csv.DictReader(file)}  # fmt: skip
+        ordered = {
+            (row["supplier_code"], row["sku"]): (
+                int(row["quantity"]),
+                Decimal(row["amount"]),
+                Decimal(row["commission"]),
+            )
+            for row in csv.DictReader(file)
+        }
     lines = session.execute(
         text("""
             SELECT s.code, f.sku, l.quantity, l.amount, l.commission FROM supplier_order_lines l
@@ -100,7 +108,9 @@ def test_files_and_database_give_the_same(
 
 
 def test_consolidating_again_gives_the_same_once(world: World, session: Session, tmp_path: Path) -> None:
-    world_rows = "SELECT order_line_id, allocated, unfilled, reason, unit_price, amount, commission FROM allocations ORDER BY 1"
+    world_rows = (
+        "SELECT order_line_id, allocated, unfilled, reason, unit_price, amount, commission FROM allocations ORDER BY 1"
+    )
     offer = world.an_offer(pack=6, tiers=((1, "5"), (10, "4")))
     purchasing_round = world.an_open_round("R")
     for quantity in (3, 4, 5):

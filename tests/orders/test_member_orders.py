@@ -21,7 +21,9 @@ from app.orders.service.rounds import close_round
 from tests.factories import CUT_OFF, NOW, World
 
 
-def cart(session: Session, buyer: Actor, world: World, quantity: int = 1, offer=None, purchasing_round=None) -> MemberOrder:
+def cart(
+    session: Session, buyer: Actor, world: World, quantity: int = 1, offer=None, purchasing_round=None
+) -> MemberOrder:
     return set_cart_line(
         session,
         buyer,
@@ -155,7 +157,9 @@ def test_an_order_above_the_buyers_limit_waits_for_an_approver(world: World, ses
     assert (small.status, large.status) == (OrderStatus.APPROVED, OrderStatus.AWAITING_APPROVAL)
     decided = decide_order(session, approver, large.id or 0, approve=True)
     assert decided.status is OrderStatus.APPROVED
-    mails = session.execute(text("SELECT args->>'to' FROM procrastinate_jobs WHERE task_name = 'mail.send' ORDER BY id"))
+    mails = session.execute(
+        text("SELECT args->>'to' FROM procrastinate_jobs WHERE task_name = 'mail.send' ORDER BY id")
+    )
     assert list(mails.scalars()) == [approver.identity, buyer.identity]
 
 
@@ -229,4 +233,6 @@ def test_in_the_completing_phase_orders_may_only_help_to_fill_packs(world: World
 
 def test_a_line_says_what_becomes_of_what_it_does_not_get(world: World, session: Session) -> None:
     order = world.an_order(world.an_open_round(), (world.an_offer(), 1), if_unfilled=IfUnfilled.CANCEL)
-    assert [line.if_unfilled for line in session.exec(select(OrderLine).where(OrderLine.order_id == order.id))] == ["cancel"]
+    assert [line.if_unfilled for line in session.exec(select(OrderLine).where(OrderLine.order_id == order.id))] == [
+        "cancel"
+    ]

@@ -59,9 +59,7 @@ def test_fifty_checkouts_at_once_never_exceed_the_budget(own_engine: Engine) -> 
         carts = []
         for _buyer in range(50):
             buyer = world.a_buyer(company)
-            cart = set_cart_line(
-                session, buyer, round_id=purchasing_round.id or 0, offer_id=offer.id or 0, quantity=1
-            )
+            cart = set_cart_line(session, buyer, round_id=purchasing_round.id or 0, offer_id=offer.id or 0, quantity=1)
             carts.append((buyer, cart.id or 0))
         return carts
 
@@ -95,7 +93,10 @@ def test_two_managers_approving_at_once_approve_once(own_engine: Engine) -> None
     )
     assert outcomes == {"done": 1, "wrong_round_status": 7}
     with own_engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*), sum(debit) FROM postings WHERE debit > 0")).one() == (1, Decimal("1.50"))
+        assert connection.execute(text("SELECT count(*), sum(debit) FROM postings WHERE debit > 0")).one() == (
+            1,
+            Decimal("1.50"),
+        )
         assert connection.execute(text("SELECT count(*) FROM drops")).scalar_one() == 1
 
 
@@ -128,9 +129,7 @@ def test_a_checkout_at_the_cut_off_is_in_the_round_or_refused_never_lost(own_eng
 
 
 def test_one_key_sent_ten_times_at_once_does_its_work_once(own_engine: Engine) -> None:
-    secret = transact(
-        own_engine, lambda s: create_api_key(s, World(s).a_manager(), "ERP", ["read", "write"]).secret
-    )
+    secret = transact(own_engine, lambda s: create_api_key(s, World(s).a_manager(), "ERP", ["read", "write"]).secret)
     client = TestClient(create_app(lambda: Session(own_engine, expire_on_commit=False), 12))
     headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "one"}
     answers: list[tuple[int, bytes, str | None]] = []
@@ -168,4 +167,3 @@ def test_two_clicks_at_once_make_one_cart(own_engine: Engine) -> None:
     with own_engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM member_orders")).scalar_one() == 1
         assert connection.execute(text("SELECT count(*) FROM order_lines")).scalar_one() == 10
-

@@ -64,7 +64,9 @@ def allocations(session: Session) -> list[tuple[int, int, str | None]]:
     return [(row.allocated, row.unfilled, row.reason and row.reason.value) for row in rows]
 
 
-def test_many_orders_become_one_order_a_supplier_with_a_drop_a_park(world: World, session: Session, manager: Actor) -> None:
+def test_many_orders_become_one_order_a_supplier_with_a_drop_a_park(
+    world: World, session: Session, manager: Actor
+) -> None:
     create_rule(session, COMMAND_LINE, percent=Decimal("3.50"))
     south = world.a_park("sud")
     first, second = world.a_supplier("S1"), world.a_supplier("S2")
@@ -111,7 +113,9 @@ def test_sending_leaves_by_a_job_for_each_supplier(world: World, session: Sessio
         send_round(session, manager, "R")
 
 
-def test_an_open_round_is_not_consolidated_nor_an_approved_one_again(world: World, session: Session, manager: Actor) -> None:
+def test_an_open_round_is_not_consolidated_nor_an_approved_one_again(
+    world: World, session: Session, manager: Actor
+) -> None:
     world.an_order(world.an_open_round("R"), (world.an_offer(), 1))
     with pytest.raises(Conflict, match="is open; this needs it to be closed"):
         consolidate_round(session, manager, "R")
@@ -146,7 +150,9 @@ def test_a_line_taken_out_changes_everyones_share_and_says_so(world: World, sess
     assert supplier_orders(session) == []
 
 
-def test_the_manager_may_order_fewer_packs_within_the_tolerances(world: World, session: Session, manager: Actor) -> None:
+def test_the_manager_may_order_fewer_packs_within_the_tolerances(
+    world: World, session: Session, manager: Actor
+) -> None:
     offer, purchasing_round = world.an_offer(pack=6), world.an_open_round("R")
     world.an_order(purchasing_round, (offer, 8, 4))
     consolidated(session, manager, "R")
@@ -159,7 +165,9 @@ def test_the_manager_may_order_fewer_packs_within_the_tolerances(world: World, s
     assert allocations(session) == [(12, 0, None)]
 
 
-def test_a_supplier_under_its_minimum_must_be_decided_before_approval(world: World, session: Session, manager: Actor) -> None:
+def test_a_supplier_under_its_minimum_must_be_decided_before_approval(
+    world: World, session: Session, manager: Actor
+) -> None:
     supplier = world.a_supplier("S1", minimum_order=Decimal(100))
     world.an_order(world.an_open_round("R"), (world.an_offer(supplier), 3))
     consolidated(session, manager, "R")
@@ -171,7 +179,9 @@ def test_a_supplier_under_its_minimum_must_be_decided_before_approval(world: Wor
     assert approve_round(session, manager, "R").status is RoundStatus.APPROVED
 
 
-def test_a_delivery_fee_is_split_over_firms_in_proportion_to_the_cent(world: World, session: Session, manager: Actor) -> None:
+def test_a_delivery_fee_is_split_over_firms_in_proportion_to_the_cent(
+    world: World, session: Session, manager: Actor
+) -> None:
     supplier = world.a_supplier("S1", free_delivery_from=Decimal(500), delivery_fee=Decimal("10.00"))
     offer, purchasing_round = world.an_offer(supplier), world.an_open_round("R")
     for quantity in (1, 1, 1):
@@ -184,7 +194,9 @@ def test_a_delivery_fee_is_split_over_firms_in_proportion_to_the_cent(world: Wor
     assert approve_round(session, manager, "R").status is RoundStatus.APPROVED
 
 
-def test_what_is_not_served_rolls_over_once_or_is_cancelled_as_asked(world: World, session: Session, manager: Actor) -> None:
+def test_what_is_not_served_rolls_over_once_or_is_cancelled_as_asked(
+    world: World, session: Session, manager: Actor
+) -> None:
     offer, purchasing_round = world.an_offer(pack=10), world.an_open_round("R1")
     world.an_open_round("R2", closes_at=CUT_OFF + timedelta(days=7))
     rolling = world.an_order(purchasing_round, (offer, 4, 2))
@@ -199,7 +211,9 @@ def test_what_is_not_served_rolls_over_once_or_is_cancelled_as_asked(world: Worl
     assert successor.reference == f"{rolling.reference}>R2-{rolling.id}"
 
 
-def test_a_supplier_kept_open_gets_a_round_of_its_own_with_the_lines(world: World, session: Session, manager: Actor) -> None:
+def test_a_supplier_kept_open_gets_a_round_of_its_own_with_the_lines(
+    world: World, session: Session, manager: Actor
+) -> None:
     supplier = world.a_supplier("S1", minimum_order=Decimal(100))
     offer = world.an_offer(supplier)
     world.an_order(world.an_open_round("R"), (offer, 3), (world.an_offer(), 1))

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.accounts.actor import COMMAND_LINE
 from app.accounts.authentication import SESSION_COOKIE
+from app.accounts.permissions import Role
 from app.accounts.sign_in import open_session
 from app.bench.scratch import make_offers, make_park, make_round
 from app.main import create_app
@@ -57,22 +58,13 @@ def rounds(module_engine: Engine) -> Iterator[Rounds]:
         make_round(session, "large", "closed", 100_000, 5000)
         for code in ("small", "large"):
             consolidate_round(session, COMMAND_LINE, code)
-        manager = World.beside(session).a_manager()
-        token = open_session(session, manager_of(session, manager.identity))
+        token = open_session(session, World.beside(session).a_person(Role.PURCHASING_MANAGER))
         session.commit()
         session.execute(text("ANALYZE"))
         session.commit()
     client = TestClient(create_app(lambda: Session(module_engine, expire_on_commit=False), 5))
     client.cookies.set(SESSION_COOKIE, token)
     yield Rounds(module_engine, client)
-
-
-def manager_of(session: Session, email: str):  # noqa: ANN201 - a Person
-    from app.accounts.service import find_person
-
-    person = find_person(session, email)
-    assert person is not None
-    return person
 
 
 @pytest.mark.parametrize("page", PAGES)

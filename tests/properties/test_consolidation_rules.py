@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -65,9 +66,7 @@ def by_the_book(terms: Terms, lines: list[DemandLine], policy: SharingPolicy) ->
         elif order < terms.min_quantity or not reached:
             reason = "below_minimum"
         if reason:
-            return {
-                line.reference: (0, "above_ceiling" if line.reference in taken_out else reason) for line in lines
-            }
+            return {line.reference: (0, "above_ceiling" if line.reference in taken_out else reason) for line in lines}
         too_dear = {line.reference for line in kept if line.ceiling_price < reached[-1].unit_price}
         if not too_dear:
             break
@@ -103,9 +102,7 @@ def largest_remainder(total: int, bases: dict[DemandLine, int]) -> dict[DemandLi
         return dict.fromkeys(bases, 0)
     exact = {line: Fraction(total * base, whole) for line, base in bases.items()}
     parts = {line: int(value) for line, value in exact.items()}
-    ranked = sorted(
-        bases, key=lambda line: (parts[line] - exact[line], -bases[line], line.placed_at, line.reference)
-    )
+    ranked = sorted(bases, key=lambda line: (parts[line] - exact[line], -bases[line], line.placed_at, line.reference))
     for line in ranked[: total - sum(parts.values())]:
         parts[line] += 1
     return parts
@@ -190,4 +187,4 @@ def test_apportioning_is_exact_fair_and_within_a_unit_of_the_quota(weights: list
     for part, weight in zip(parts, weights, strict=True):
         assert abs(Fraction(part) - Fraction(total * weight, sum(weights))) < 1
     ordered = sorted(zip(weights, parts, strict=True))
-    assert all(a[1] <= b[1] for a, b in zip(ordered, ordered[1:], strict=False) if a[0] < b[0])
+    assert all(a[1] <= b[1] for a, b in pairwise(ordered) if a[0] < b[0])

@@ -6,16 +6,16 @@ from fastapi import Path, Query, Response
 
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
-from app.catalog.api import DryRun, SkipBadRows, Upload
+from app.catalog.api import DryRun, SkipBadRows, Upload, accepted
+from app.catalog.import_runs import start_import
+from app.catalog.schemas import ImportRunOut
+from app.catalog.tasks import import_file
 from app.orders import queries, schemas
-from app.orders.exchange import ORDER_COLUMNS
-from app.orders.imports import import_orders
 from app.orders.models import Round
 from app.orders.service import approving, consolidating, rounds
 from app.orders.service.rounds import get_round, round_key
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Id, Limit, PageOut, api_router, page_out, set_etag
 from app.web.edge import SessionDep
-from app.web.uploads import uploaded_table
 
 router = api_router("rounds")
 
@@ -158,19 +158,30 @@ def list_round_orders(
     return page_out(queries.list_orders(session, actor, cursor, limit, round_id=round_id), schemas.OrderOut)
 
 
-@router.post("/rounds/{code}/order-imports")
+@router.post("/rounds/{code}/order-imports", status_code=202)
 def upload_orders(
     session: SessionDep,
     actor: SignedIn,
+    response: Response,
     code: Code,
     file: Upload,
     dry_run: DryRun = False,
     skip_bad_rows: SkipBadRows = False,
-) -> schemas.OrderImportReportOut:
-    """Import member orders from a file, as approved ones."""
-    with uploaded_table(file, ORDER_COLUMNS) as reader:
-        report = import_orders(session, actor, reader, code, dry_run=dry_run, skip_bad_rows=skip_bad_rows)
-    return schemas.OrderImportReportOut.model_validate(report.as_json())
+) -> ImportRunOut:
+    """Import member orders from a file, as approved ones, in the background."""
+    actor.require(Permission.MANAGE_ROUNDS)
+    run = start_import(
+        session,
+        actor,
+        import_file,
+        kind="orders",
+        file_name=file.filename or "",
+        content=file.file.read(),
+        round_code=get_round(session, code).code,
+        dry_run=dry_run,
+        skip_bad_rows=skip_bad_rows,
+    )
+    return accepted(response, run)
 
 
 @router.get("/rounds/{code}/allocations")

@@ -1,0 +1,256 @@
+"""The command line as people and scripts use it: whole processes, exit statuses, JSON, errors that help."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlmodel import Session
+
+from app.accounts.permissions import Role
+from tests.factories import World
+
+
+class Shell:
+    """Runs `engrenages` against one database, with a data folder of its own."""
+
+    def __init__(self, url: str, data_dir: Path) -> None:
+        self.environment = {**os.environ, "DATABASE_URL": url, "ENGRENAGES_DATA_DIR": str(data_dir), "COLUMNS": "200"}
+        self.environment.pop("ENGRENAGES_SMTP_URL", None)
+
+    def run(self, *arguments: object, status: int = 0, typed: str = "") -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli", *map(str, arguments)],
+            env=self.environment, capture_output=True, text=True, check=False, input=typed,
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout + done.stderr
+        return done
+
+    def json(self, *arguments: object, status: int = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", status=status).stdout)
+
+
+@pytest.fixture
+def shell(own_database: str, tmp_path: Path) -> Shell:
+    return Shell(own_database, tmp_path / "data")
+
+
+INIT = ("init", "--name", "Les Portes", "--park", "nord=Parc Nord", "--manager-email", "claire@ex.com",
+        "--manager-name", "Claire", "--commission", "3.5")  # fmt: skip
+
+
+def test_a_real_association_from_its_first_run_to_sent_orders(
+    shell: Shell, own_engine: Engine, northwind: Path, tmp_path: Path
+) -> None:
+    made = shell.json(*INIT)
+    assert re.match(r"http://localhost:8000/sign-in/link\?token=\S{40,}", made["sign_in_link"])
+    assert "has its association already" in shell.run(*INIT, status=1).stderr
+    assert shell.json("import", "suppliers", northwind / "suppliers.csv")["new_count"] == 29
+    assert shell.json("import", "offers", northwind / "offers.csv", "--dry-run")["new_count"] == 77
+    assert shell.json("import", "offers", northwind / "offers.csv")["new_count"] == 77
+    people = tmp_path / "people.csv"
+    people.write_text("email,name,roles\nmarc@ex.com,Marc,treasurer\n")
+    assert shell.json("import", "people", people)["invited_count"] == 1
+    assert shell.json("round", "create", "R")["status"] == "planned"
+    assert shell.json("round", "open", "R")["status"] == "open"
+    assert shell.json("import", "orders", northwind / "orders.csv", "--round", "R")["line_count"] == 2155
+    refused = shell.json("round", "consolidate", "R", status=1)
+    assert (refused["error"], "is open" in refused["message"]) == ("wrong_round_status", True)
+    shell.run("round", "close", "R")
+    consolidated = shell.json("round", "consolidate", "R")
+    assert (consolidated["status"], len(consolidated["supplier_orders"])) == ("consolidated", 29)
+    first = shell.json("round", "approve", "R")
+    assert (first["status"], first["approved_by"]) == ("consolidated", ["command line"])
+    assert shell.json("round", "approve", "R", "--by", "marc@ex.com")["status"] == "approved"
+    assert shell.json("round", "send", "R")["status"] == "sent"
+    shown = shell.run("round", "show", "R").stdout
+    assert "R: sent" in shown.replace("R R", "R")
+    assert f"{Decimal(consolidated['ordered_amount']):,.2f}" in shown
+    with own_engine.connect() as connection:
+        booked = connection.execute(text("SELECT sum(credit) FROM postings")).scalar_one()
+    assert booked == Decimal(consolidated["commission"])
+
+
+def test_northwind_from_files_is_what_rounds_give(shell: Shell, northwind: Path, tmp_path: Path) -> None:
+    files = [
+        argument for name in ("suppliers", "offers", "orders") for argument in (f"--{name}", northwind / f"{name}.csv")
+    ]
+    result = shell.json("consolidate", *files, "--output", tmp_path / "out", "--rate", "3.5")
+    assert (result["lines"], result["unfilled"]) == (2155, 0)
+    with (tmp_path / "out" / "allocations.csv").open() as file:
+        allocations = list(csv.DictReader(file))
+    with (northwind / "orders.csv").open() as file:
+        orders = list(csv.DictReader(file))
+    assert [(a["order_ref"], a["sku"], a["allocated"]) for a in allocations] == [
+        (o["order_ref"], o["sku"], o["quantity"]) for o in orders
+    ]
+    with (tmp_path / "out" / "supplier_orders.csv").open() as file:
+        ordered = list(csv.DictReader(file))
+    assert ordered == sorted(ordered, key=lambda row: (row["supplier_code"], row["sku"]))
+    assert sum(Decimal(row["amount"]) for row in ordered) == Decimal(result["amount"])
+    assert sum(Decimal(row["commission"]) for row in allocations) == Decimal(result["commission"])
+
+
+def test_consolidating_needs_no_database(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("supplier_code,name\nS1,Un\n")
+    (tmp_path / "f.csv").write_text("supplier_code,sku,product_ref,name,pack_size,price_tiers\nS1,K1,P1,Gants,3,1:2\n")
+    (tmp_path / "o.csv").write_text(
+        "order_ref,company_code,placed_at,supplier_code,sku,quantity,tolerance\n"
+        "A,C1,2026-03-01T08:00:00Z,S1,K1,3,2\nB,C2,2026-03-01T09:00:00Z,S1,K1,1,3\nC,C3,2026-03-01T10:00:00Z,S1,K1,1,0\n"
+    )
+    shell = Shell("postgresql://nobody@127.0.0.1:1/none", tmp_path / "data")
+    files = ("--suppliers", tmp_path / "s.csv", "--offers", tmp_path / "f.csv", "--orders", tmp_path / "o.csv")
+    shell.run("consolidate", *files, "--output", tmp_path / "out", "--policy", "first_come")
+    written = (tmp_path / "out" / "allocations.csv").read_text().splitlines()
+    assert written[1:] == [
+        "A,C1,S1,K1,3,4,0,,2.0000,8.00,0.00",
+        "B,C2,S1,K1,1,1,0,,2.0000,2.00,0.00",
+        "C,C3,S1,K1,1,1,0,,2.0000,2.00,0.00",
+    ]
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_bad_file_is_told_cell_by_cell_and_ends_with_status_1(shell: Shell, tmp_path: Path) -> None:
+    shell.run(*INIT)
+    path = tmp_path / "suppliers.csv"
+    path.write_text("supplier_code,name,minimum_order\nS1,Un,dix\nS2,Deux,5\n")
+    told = shell.run("import", "suppliers", path, status=1).stderr
+    assert "nothing was imported" in told
+    assert re.search(r"2\s+minimum_order\s+dix\s+a number, such as 12.50 or 12,50", told)
+    (bad,) = shell.json("import", "suppliers", path, status=1)["bad_cells"]
+    assert (bad["line"], bad["column"], bad["value"]) == (2, "minimum_order", "dix")
+    assert shell.json("import", "suppliers", path, "--skip-bad-rows")["new_count"] == 1
+    assert shell.run("import", "suppliers", tmp_path / "none.csv", status=2).stderr
+
+
+def test_an_unreachable_database_is_told_with_the_cure(tmp_path: Path) -> None:
+    told = Shell("postgresql://nobody@127.0.0.1:1/none", tmp_path).run("round", "list", status=1).stderr
+    assert "the database cannot be reached" in told
+    assert "engrenages doctor" in told
+    assert "Traceback" not in told
+
+
+def test_a_backup_brings_everything_back(shell: Shell, own_engine: Engine, tmp_path: Path) -> None:
+    with Session(own_engine) as session, session.begin():
+        World(session).a_company("ATELIER")
+    size = shell.json("backup", tmp_path / "one.backup")["bytes"]
+    assert size == (tmp_path / "one.backup").stat().st_size > 10_000
+    with own_engine.begin() as connection:
+        connection.execute(text("DELETE FROM companies"))
+    assert "Aborted" in shell.run("restore", tmp_path / "one.backup", status=1, typed="n\n").stderr
+    shell.run("restore", tmp_path / "one.backup", "--yes")
+    own_engine.dispose()
+    with own_engine.connect() as connection:
+        assert connection.execute(text("SELECT code FROM companies")).scalars().all() == ["ATELIER"]
+    (tmp_path / "rubbish").write_text("not a backup")
+    assert "is not a backup" in shell.run("restore", tmp_path / "rubbish", "--yes", status=1).stderr
+
+
+def test_the_doctor_says_what_is_missing_and_how_to_mend_it(shell: Shell, own_engine: Engine) -> None:
+    findings = {finding["what"]: finding for finding in shell.json("doctor", status=1)}
+    assert findings["Database"]["health"] == findings["Schema"]["health"] == "good"
+    assert (findings["Association"]["health"], findings["Association"]["cure"][:20]) == ("bad", "Run: engrenages init")
+    shell.run(*INIT)
+    assert "✓ Association: Les Portes" in shell.run("doctor").stdout
+    with own_engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    assert "engrenages db upgrade" in shell.run("doctor", status=1).stdout
+    assert shell.json("db", "status", status=1)["up_to_date"] is False
+
+
+def test_files_sent_over_the_web_are_imported_by_the_worker(shell: Shell, own_engine: Engine, tmp_path: Path) -> None:
+    from fastapi.testclient import TestClient
+
+    from app.accounts.actor import actor_for
+    from app.accounts.sign_in import create_api_key
+    from app.main import create_app
+
+    with Session(own_engine) as session, session.begin():
+        world = World(session)
+        manager = actor_for(world.a_person(Role.PURCHASING_MANAGER))
+        secret = create_api_key(session, manager, "test", ["read", "write"]).secret
+    client = TestClient(create_app(lambda: Session(own_engine, expire_on_commit=False), 5))
+    client.headers["Authorization"] = f"Bearer {secret}"
+    good = "supplier_code,name\nS1,Maison Épaulard\n".encode("cp1252")
+    sent = client.post("/api/v1/imports/suppliers", files={"file": ("suppliers.csv", good)})
+    assert (sent.status_code, sent.json()["status"]) == (202, "queued")
+    bad = client.post("/api/v1/imports/offers", files={"file": ("offers.csv", b"supplier_code,sku\nS1,K1\n")})
+    run_worker(shell)
+    done = client.get(sent.headers["location"]).json()
+    assert (done["status"], done["report"]["new"]) == ("done", [{"code": "S1", "name": "Maison Épaulard"}])
+    refused = client.get(bad.headers["location"]).json()
+    assert (refused["status"], "missing: product_ref" in refused["error"]) == ("refused", True)
+    with own_engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM import_runs WHERE content IS NOT NULL")).scalar_one() == 0
+
+
+def run_worker(shell: Shell) -> None:
+    """Run the queued jobs, then end."""
+    code = "from app.core.jobs import run_worker; run_worker(until_empty=True)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=shell.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_sent_orders_and_outcomes_leave_as_mail(shell: Shell, own_engine: Engine, tmp_path: Path) -> None:
+    from app.accounts.actor import COMMAND_LINE
+    from app.core import clock
+    from app.orders.service.approving import approve_round, send_round
+    from app.orders.service.consolidating import consolidate_round
+    from app.orders.service.rounds import close_round
+    from tests.factories import NOW
+
+    with Session(own_engine) as session, session.begin(), clock.frozen(NOW):
+        world = World(session)
+        offer = world.an_offer(world.a_supplier("S1", email="ventes@s1.example"), name="Gants épais")
+        world.an_order(world.an_open_round("R"), (offer, 7))
+        for step in (close_round, consolidate_round, approve_round, send_round):
+            step(session, COMMAND_LINE, "R")
+    run_worker(shell)
+    run_worker(shell)
+    mails = [path.read_bytes().decode() for path in sorted((tmp_path / "data" / "mail").glob("*.eml"))]
+    assert len(mails) == 2
+    supplier = next(mail for mail in mails if "To: ventes@s1.example" in mail)
+    assert "Subject: Commande R-S1" in supplier
+    member = next(mail for mail in mails if "To: p" in mail)
+    assert "your order is placed with the suppliers" in member
+    engine = create_engine(own_engine.url)
+    with engine.connect() as connection:
+        left = connection.execute(text("SELECT status, count(*) FROM procrastinate_jobs GROUP BY 1")).all()
+    engine.dispose()
+    assert [status for status, _count in left] == ["succeeded"]
+
+
+def test_the_demo_tells_its_story_and_may_be_run_again(shell: Shell, own_engine: Engine) -> None:
+    story = shell.json("demo", "--no-serve")
+    assert (story["parks"], story["companies"], story["suppliers"]) == (3, 125, 12)
+    assert story["people"] >= 300
+    assert story["products"] >= 600
+    assert story["orders"] == 600
+    assert Decimal(story["saved"]) > 0
+    assert Decimal(story["commission"]) > 0
+    with own_engine.connect() as connection:
+        assert connection.execute(text("SELECT sum(credit) FROM postings")).scalar_one() == Decimal(story["commission"])
+        open_rounds = connection.execute(text("SELECT count(*) FROM rounds WHERE status = 'open'")).scalar_one()
+    assert open_rounds == 1
+    assert shell.json("demo", "--no-serve") == story
+
+
+def test_the_demo_is_not_loaded_over_real_data(shell: Shell) -> None:
+    shell.run(*INIT)
+    assert "the demo is not loaded over it" in shell.run("demo", "--no-serve", status=1).stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["init", "db", "serve", "demo", "doctor", "import", "round", "consolidate", "backup"]
+)
+def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
+    assert "Usage" in Shell("", tmp_path).run(command, "--help").stdout
