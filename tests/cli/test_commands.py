@@ -254,3 +254,19 @@ def test_the_demo_is_not_loaded_over_real_data(shell: Shell) -> None:
 )
 def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
     assert "Usage" in Shell("", tmp_path).run(command, "--help").stdout
+
+
+def test_a_job_of_a_killed_worker_is_taken_up_again(shell: Shell, own_engine: Engine, tmp_path: Path) -> None:
+    from app.core import jobs, mail
+    from app.core.housekeeping import retry_stalled_jobs
+
+    with Session(own_engine) as session, session.begin():
+        mail.queue_mail(session, "anne@ex.com", "Bonjour", "Voici.")
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))  # by a worker that is no more
+    run_worker(shell)
+    assert list((tmp_path / "data").glob("mail/*")) == []
+    with Session(own_engine) as session, session.begin():
+        jobs.defer(session, retry_stalled_jobs, timestamp=0)
+    run_worker(shell)
+    run_worker(shell)
+    assert len(list((tmp_path / "data" / "mail").glob("*.eml"))) == 1
