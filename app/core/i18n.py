@@ -134,6 +134,12 @@ def format_rate(value: Decimal) -> str:
     return format_percent(value / 100, "#,##0.## %", locale=_REGIONAL[current_locale()], decimal_quantization=False)
 
 
+def country_name(code: str) -> str:
+    """A country by its ISO 3166-1 code, in the current language; other text as it is."""
+    name: str | None = _REGIONAL[current_locale()].territories.get(code.upper())
+    return name or code
+
+
 def format_day(value: date | None) -> str:
     """A day in words: `mardi 3 mars 2026`."""
     return "–" if value is None else format_date(value, "full", locale=_REGIONAL[current_locale()])

@@ -122,8 +122,8 @@ class Progress:
 
 def progress_on(terms: Terms, wanted: int) -> Progress:
     """The group's progress on an offer that it wants `wanted` units of."""
-    next_tier = next((tier for tier in terms.tiers if tier.from_quantity > wanted), None)
     price = terms.price_at(wanted) or terms.tiers[0].unit_price
+    next_tier = next((t for t in terms.tiers if t.from_quantity > wanted and t.unit_price != price), None)
     missing = missing_to_full_pack(wanted, terms.pack_size)
     return Progress(wanted, price, terms.tiers[0].unit_price, next_tier, missing)
 

@@ -35,6 +35,7 @@ def environment() -> Environment:
         "unit_price": i18n.format_unit_price,
         "number": i18n.format_number,
         "rate": i18n.format_rate,
+        "country": i18n.country_name,
         "day": i18n.format_day,
         "instant": i18n.format_instant,
     }
