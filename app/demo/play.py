@@ -33,7 +33,8 @@ from app.orders.approval_rules import StepRule
 from app.orders.models import Round, RoundStatus, SupplierAlert, SupplierDecision
 from app.orders.service import budgets, company_rules
 from app.orders.service.approving import approve_round, send_round
-from app.orders.service.consolidating import choose_for_supplier, consolidate_round
+from app.orders.service.consolidating import consolidate_round
+from app.orders.service.deciding import choose_for_supplier
 from app.orders.service.rounds import (
     close_round,
     create_round,

@@ -30,7 +30,8 @@ from app.orders.models import (
     SupplierOrderStatus,
 )
 from app.orders.service.approving import approve_round, send_round
-from app.orders.service.consolidating import choose_for_supplier, consolidate_round, exclude_line, set_packs
+from app.orders.service.consolidating import consolidate_round
+from app.orders.service.deciding import choose_for_supplier, exclude_line, set_packs
 from app.orders.service.rounds import (
     cancel_round,
     close_round,

@@ -12,7 +12,7 @@ from app.catalog.schemas import ImportRunOut
 from app.catalog.tasks import import_file
 from app.orders import queries, schemas
 from app.orders.models import Round
-from app.orders.service import approving, consolidating, rounds
+from app.orders.service import approving, consolidating, deciding, rounds
 from app.orders.service.rounds import get_round, round_key
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Id, Limit, PageOut, api_router, page_out, set_etag
 from app.web.edge import SessionDep
@@ -206,7 +206,7 @@ def exclude_line(
     session: SessionDep, actor: SignedIn, response: Response, code: Code, line_id: Id, exclusion: schemas.ExclusionIn
 ) -> schemas.RoundOut:
     """Take one member line out, with a reason its buyer is told."""
-    return _shown(response, consolidating.exclude_line(session, actor, code, line_id, exclusion.because))
+    return _shown(response, deciding.exclude_line(session, actor, code, line_id, exclusion.because))
 
 
 @router.put("/rounds/{code}/offers/{offer_id}/packs")
@@ -214,7 +214,7 @@ def set_packs(
     session: SessionDep, actor: SignedIn, response: Response, code: Code, offer_id: Id, decision: schemas.PacksIn
 ) -> schemas.RoundOut:
     """Order another number of packs, within what members want and tolerate."""
-    return _shown(response, consolidating.set_packs(session, actor, code, offer_id, decision.packs))
+    return _shown(response, deciding.set_packs(session, actor, code, offer_id, decision.packs))
 
 
 @router.put("/rounds/{code}/suppliers/{supplier_id}/choice")
@@ -227,9 +227,7 @@ def choose_for_supplier(
     choice: schemas.SupplierChoiceIn,
 ) -> schemas.RoundOut:
     """Decide about a supplier under its minimum or free-delivery amount."""
-    decided = consolidating.choose_for_supplier(
-        session, actor, code, supplier_id, choice.decision, choice.keep_open_until
-    )
+    decided = deciding.choose_for_supplier(session, actor, code, supplier_id, choice.decision, choice.keep_open_until)
     return _shown(response, decided)
 
 

@@ -21,7 +21,7 @@ from app.core.pagination import PAGE_SIZE
 from app.orders import queries
 from app.orders.models import SupplierDecision
 from app.orders.schemas import RoundIn
-from app.orders.service import approving, consolidating, rounds
+from app.orders.service import approving, consolidating, deciding, rounds
 from app.orders.service.rounds import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
@@ -186,7 +186,7 @@ def exclude_line(
     session: SessionDep, actor: SignedIn, code: str, line_id: int, because: Annotated[str, Form(max_length=200)] = ""
 ) -> Response:
     """Take a member line out and consolidate again."""
-    consolidating.exclude_line(session, actor, code, line_id, because)
+    deciding.exclude_line(session, actor, code, line_id, because)
     return RedirectResponse(f"/rounds/{code}/consolidation", 303)
 
 
@@ -200,7 +200,7 @@ def set_packs(
     packs: Annotated[str, Form()] = "",
 ) -> Response:
     """Order another number of packs; an empty field takes the rule's own."""
-    consolidating.set_packs(session, actor, code, offer_id, int(packs) if packs.isdigit() else None)
+    deciding.set_packs(session, actor, code, offer_id, int(packs) if packs.isdigit() else None)
     return RedirectResponse(f"/supplier-orders/{number}", 303)
 
 
@@ -217,7 +217,7 @@ def choose_for_supplier(
     until = None
     if decision is SupplierDecision.POSTPONE and keep_open_until:
         until = datetime.fromisoformat(keep_open_until).replace(tzinfo=PARIS)
-    consolidating.choose_for_supplier(session, actor, code, supplier_id, decision, until)
+    deciding.choose_for_supplier(session, actor, code, supplier_id, decision, until)
     return RedirectResponse(f"/rounds/{code}/consolidation", 303)
 
 
