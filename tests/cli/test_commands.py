@@ -263,8 +263,6 @@ def test_a_job_of_a_killed_worker_is_taken_up_again(shell: Shell, own_engine: En
     with Session(own_engine) as session, session.begin():
         mail.queue_mail(session, "anne@ex.com", "Bonjour", "Voici.")
         session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))  # by a worker that is no more
-    run_worker(shell)
-    assert list((tmp_path / "data").glob("mail/*")) == []
     with Session(own_engine) as session, session.begin():
         jobs.defer(session, retry_stalled_jobs, timestamp=0)
     run_worker(shell)
