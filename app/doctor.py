@@ -100,7 +100,7 @@ def _contents(connection: Connection) -> Iterator[Finding]:
     if not managers:
         yield Finding("Managers", Health.BAD, "nobody can manage the rounds", "Add one: engrenages import people FILE")
     if connection.scalar(text("SELECT count(*) FROM commission_rules")) == 0:
-        cure = "Add a rule: POST /api/v1/commission-rules (as treasurer)."
+        cure = "Add a rule on the commission page, as treasurer."
         yield Finding("Commission", Health.WARNING, "no rule: the association earns nothing", cure)
     failed, late = connection.execute(
         text("""

@@ -1,18 +1,19 @@
 """Builds the ASGI application: settings, middleware, routers. No logic."""
 
+import os
 from collections.abc import Callable
-from pathlib import Path
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from sqlmodel import Session
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.accounts import api as accounts_api
-from app.accounts import pages as accounts_pages
+from app.accounts.pages import routers as accounts_pages
 from app.catalog import api as catalog_api
 from app.catalog import pages as catalog_pages
 from app.commission import api as commission_api
@@ -23,7 +24,7 @@ from app.orders.api import routers as orders_routers
 from app.orders.pages import routers as orders_pages
 from app.web import errors, health
 from app.web.middleware import RequestShell
-from app.web.rendering import STATIC_DIR
+from app.web.rendering import STATIC_DIR, package_files
 
 _DESCRIPTION = """
 Group purchasing for business parks. Sign in with an API key (`Authorization: Bearer eng_…`).
@@ -37,7 +38,11 @@ Group purchasing for business parks. Sign in with an API key (`Authorization: Be
 
 
 class _FingerprintedFiles(StaticFiles):
-    """Static files, kept forever by browsers: their address changes with their content."""
+    """Static files, ours and packages', kept forever by browsers: their address changes with their content."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        found = package_files().get(path)
+        return (str(found), found.stat()) if found else super().lookup_path(path)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
@@ -64,11 +69,12 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
     )
     app.state.open_session = open_session or (lambda: Session(get_engine(), expire_on_commit=False))
     app.state.limiter = CapacityLimiter(connections or get_settings().database_pool_size + 20)
+    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     app.add_middleware(RequestShell, body_limit_bytes=get_settings().upload_limit_mb * 1_000_000)
     errors.install(app)
     for api in (accounts_api.router, catalog_api.router, commission_api.router, *orders_routers):
         app.include_router(api)
-    for pages in (accounts_pages.router, catalog_pages.router, commission_pages.router, *orders_pages, health.router):
+    for pages in (*accounts_pages, catalog_pages.router, commission_pages.router, *orders_pages, health.router):
         app.include_router(pages, include_in_schema=False)
-    app.mount("/static", _FingerprintedFiles(directory=Path(STATIC_DIR)), name="static")
+    app.mount("/static", _FingerprintedFiles(directory=STATIC_DIR), name="static")
     return app

@@ -12,13 +12,21 @@ from app.accounts.actor import COMMAND_LINE, Actor, actor_for
 from app.accounts.models import Company, Park, Person
 from app.accounts.permissions import Role
 from app.accounts.service import add_person, create_company, create_park, set_up_association
+from app.catalog.import_runs import ImportRun, ImportStatus
 from app.catalog.listing import refresh_listing
 from app.catalog.models import Category, Offer, Product, Supplier
 from app.catalog.search import learn_words
+from app.commission.service import create_rule
+from app.core import clock
+from app.orders.approval_rules import StepRule
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import IfUnfilled, MemberOrder, OrderLine, Round
+from app.orders.service.budgets import set_budget
+from app.orders.service.company_rules import create_approval_rule, create_cost_centre
+from app.orders.service.consolidating import consolidate_round
+from app.orders.service.lists import save_as_list
 from app.orders.service.member_orders import set_cart_line, submit_order
-from app.orders.service.rounds import create_round, open_round
+from app.orders.service.rounds import close_round, create_round, open_round
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CUT_OFF = datetime(2026, 3, 5, 11, 0, tzinfo=UTC)
@@ -136,7 +144,7 @@ class World:
             COMMAND_LINE,
             code=code,
             name=f"Tournée {code}",
-            opens_at=NOW - timedelta(days=1),
+            opens_at=min(NOW, clock.now()) - timedelta(days=1),
             closes_at=closes_at,
             deliveries={self.park.id or 0: closes_at.date() + timedelta(days=5)},
             sharing_policy=policy,
@@ -180,3 +188,104 @@ class World:
 def month_start(year: int, month: int) -> date:
     """The first day of a month; month 13 is January of the next year."""
     return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
+
+
+@dataclass
+class Busy:
+    """A world in which every screen has something to show, and somebody of each kind to look at it."""
+
+    world: World
+    employee: Actor
+    approver: Actor
+    manager: Actor
+    treasurer: Actor
+    order_id: int
+    product_id: int
+    import_id: int
+    company_id: int
+    supplier_order: str
+    open_round_id: int
+    skus: list[str]
+
+    def paths(self) -> list[tuple[str, Actor | None]]:
+        """Every page, and who looks at it."""
+        return [
+            *((path, None) for path in ("/", "/sign-in", "/sign-in/link?token=x")),
+            *(
+                (path, self.employee)
+                for path in (
+                    *("/", "/catalogue", "/catalogue?q=gants", "/catalogue?sort=price&category=1", "/cart", "/orders"),
+                    *(f"/products/{self.product_id}", f"/orders/{self.order_id}", "/quick-order", "/lists", "/account"),
+                )
+            ),
+            *(
+                (path, self.approver)
+                for path in ("/approvals", "/company", "/company?amount=300", "/orders?of_company=true")
+            ),
+            *(
+                (path, self.manager)
+                for path in (
+                    *(
+                        "/cockpit",
+                        "/rounds",
+                        "/rounds/R2",
+                        "/rounds/R1",
+                        "/rounds/R1/orders",
+                        "/rounds/R1/consolidation",
+                    ),
+                    *("/rounds/R1/allocations", "/rounds/R1/allocations?only_unfilled=true", "/imports"),
+                    *(f"/supplier-orders/{self.supplier_order}", f"/imports/{self.import_id}", "/members"),
+                    *(f"/members/{self.company_id}", "/nowhere"),
+                )
+            ),
+            ("/commission", self.treasurer),
+        ]
+
+
+def a_busy_world(session: Session) -> Busy:
+    """Two rounds (one consolidated with an alert, one open), orders, budgets, rules, a list, an import."""
+    world = World(session)
+    company = world.a_company("ATELIER")
+    employee = world.a_buyer(company, order_limit="100")
+    approver = world.an_actor(Role.APPROVER, Role.EMPLOYEE, company=company)
+    manager, treasurer = world.a_manager(), world.an_actor(Role.TREASURER)
+    create_approval_rule(session, approver, StepRule(1, above_amount=Decimal(500), approver_id=approver.person_id))
+    centre = create_cost_centre(session, approver, "ATELIER", "Atelier")
+    set_budget(session, approver, month=clock.today(), amount=Decimal(5000))
+    set_budget(session, approver, month=clock.today(), amount=Decimal(900), cost_centre_id=centre.id)
+    create_rule(session, COMMAND_LINE, percent=Decimal("3.50"))
+    shelf = world.a_category("Protection")
+    supplier = world.a_supplier(
+        "S1", minimum_order=Decimal(20), free_delivery_from=Decimal(900), delivery_fee=Decimal(12)
+    )
+    offers = [
+        world.an_offer(
+            supplier, ((1, "8.60"), (20, "7.90"), (60, "7.10")), pack=6, name=f"Gants nitrile {n}", category=shelf,
+            origin_country="FR", eco_contribution=Decimal("0.02"),
+        )
+        for n in range(30)
+    ]  # fmt: skip
+    first = world.an_open_round("R1", closes_at=clock.now() + timedelta(days=3))
+    second = world.an_open_round("R2", closes_at=clock.now() + timedelta(days=10))
+    order = world.an_order(first, (offers[0], 8, 1), (offers[1], 3), buyer=employee)
+    world.an_order(first, (offers[0], 6))
+    for step in (close_round, consolidate_round):
+        step(session, COMMAND_LINE, "R1")
+    world.an_order(second, (offers[2], 17), buyer=employee)
+    world.an_order(second, (offers[2], 2, 1))
+    for offer in offers[:4]:
+        cart = set_cart_line(
+            session, employee, round_id=second.id or 0, offer_id=offer.id or 0, quantity=4, tolerance=2
+        )
+    save_as_list(session, employee, cart.id or 0, "Atelier, chaque mois")
+    run = ImportRun(
+        kind="offers", file_name="offres.csv", person_id=manager.require_person(), created_at=clock.now(),
+        finished_at=clock.now(), status=ImportStatus.REFUSED, error="3 cells", rows_read=12,
+        bad_cells=[{"line": 2, "column": "sku", "value": "", "cure": "…"}],
+    )  # fmt: skip
+    session.add(run)
+    session.flush()
+    return Busy(
+        world, employee, approver, manager, treasurer, order.id or 0, offers[0].product_id, run.id or 0,
+        company.id or 0, "R1-S1", second.id or 0, [offer.sku for offer in offers[10:]],
+    )  # fmt: skip

@@ -25,7 +25,9 @@ def extract() -> Catalog:
     found = extract_from_dir(
         ROOT / "app",
         _METHODS,
-        options_map={"**/templates/**.html": {"newstyle_gettext": "true"}},
+        options_map={
+            "**/templates/**.html": {"newstyle_gettext": "true", "extensions": "jinja2.ext.do", "silent": "false"}
+        },
         keywords=_KEYWORDS,
     )
     for filename, _line, message, _comments, context in found:

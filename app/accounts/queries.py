@@ -1,9 +1,13 @@
 """What lists of parks, companies, people and changes read."""
 
+from typing import NamedTuple
+
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from app.accounts.models import ApiKey, Company, Park, Person
 from app.core.audit import AuditEntry
+from app.core.database import escape_like
 from app.core.pagination import Page, after_key, decode_cursor, page_of
 
 
@@ -30,6 +34,47 @@ def list_people(session: Session, cursor: str | None, limit: int, company_id: in
     if after:
         query = query.where(after_key((col(Person.email), col(Person.id)), after))
     return page_of(session.exec(query).all(), limit, lambda p: (p.email, p.id))
+
+
+class MemberRow(NamedTuple):
+    """A member firm in the association's list."""
+
+    id: int
+    code: str
+    name: str
+    siret: str | None
+    park: str
+    people_count: int
+    order_count: int
+
+
+def list_members(session: Session, words: str, cursor: str | None, limit: int) -> Page[MemberRow]:
+    """Member firms by name; those whose name, code, SIRET or people hold the words, if any are given."""
+    after = decode_cursor(cursor, str, int)
+    found = """
+        AND (c.name ILIKE :words OR c.code ILIKE :words OR c.siret LIKE :words OR EXISTS (
+            SELECT FROM people p WHERE p.company_id = c.id AND (p.name ILIKE :words OR p.email ILIKE :words)))
+    """
+    rows = session.execute(
+        text(f"""
+            SELECT c.id, c.code, c.name, c.siret, k.name,
+                (SELECT count(*) FROM people p WHERE p.company_id = c.id AND p.active),
+                (SELECT count(*) FROM member_orders o WHERE o.company_id = c.id AND o.status <> 'cart')
+            FROM companies c JOIN parks k ON k.id = c.park_id
+            WHERE true {found if words.strip() else ""} {"AND (c.name, c.id) > (:name, :id)" if after else ""}
+            ORDER BY c.name, c.id LIMIT :limit
+        """),
+        {"limit": limit + 1}
+        | ({"words": f"%{escape_like(words.strip())}%"} if words.strip() else {})
+        | ({"name": after[0], "id": after[1]} if after else {}),
+    )
+    return page_of([MemberRow(*row) for row in rows], limit, lambda row: (row.name, row.id))
+
+
+def list_association_people(session: Session) -> list[Person]:
+    """The association's own people, by name."""
+    query = select(Person).where(col(Person.company_id).is_(None), col(Person.active)).order_by(col(Person.name))
+    return list(session.exec(query.limit(100)))
 
 
 def list_api_keys(session: Session, person_id: int) -> list[ApiKey]:

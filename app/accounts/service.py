@@ -105,6 +105,14 @@ def create_company(
     return company
 
 
+def get_company(session: Session, company_id: int) -> Company:
+    """A member company. Raises `NotFound`."""
+    company = session.get(Company, company_id)
+    if company is None:
+        raise NotFound("There is no such company.")
+    return company
+
+
 def check_email(email: str) -> str:
     """A well-formed mail address in lower case. Raises `InvalidInput`."""
     try:
@@ -122,6 +130,36 @@ def add_person(
     Raises `Conflict` where the address is known already, `InvalidInput` where roles and company do not go together.
     """
     actor.require(Permission.MANAGE_PEOPLE)
+    return _add_person(
+        session,
+        actor,
+        email=email,
+        name=name,
+        roles=roles,
+        company_id=company_id,
+        locale=locale,
+        order_limit=order_limit,
+    )
+
+
+def invite_colleague(
+    session: Session, actor: Actor, *, email: str, name: str, order_limit: Decimal | None = None, approver: bool = False
+) -> Person:
+    """Add an employee (or approver) to the actor's own company."""
+    actor.require(Permission.MANAGE_COMPANY)
+    roles = [Role.EMPLOYEE, *([Role.APPROVER] if approver else [])]
+    company_id = actor.require_company()
+    if not name.strip():
+        raise InvalidInput("A person needs a name.", field="name")
+    return _add_person(
+        session, actor, email=email, name=name.strip(), roles=roles, company_id=company_id, order_limit=order_limit
+    )
+
+
+def _add_person(
+    session: Session, actor: Actor, *, email: str, name: str, roles: Iterable[Role], company_id: int | None,
+    locale: str = "fr", order_limit: Decimal | None,
+) -> Person:  # fmt: skip
     address, role_set = check_email(email), frozenset(roles)
     if find_person(session, address) is not None:
         raise Conflict("{email} has an account already.", code="duplicate_email", field="email", email=address)

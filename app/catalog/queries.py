@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func
 from sqlmodel import Session, col
 
 from app.catalog.models import Category, Offer, Product, ShelfCount, Supplier
-from app.catalog.search import matches
+from app.catalog.search import Search, matches
 from app.core.errors import NotFound
 from app.core.pagination import Page, after_key, decode_cursor, page_of
 
@@ -91,29 +91,39 @@ class Facets:
     suppliers: list[FacetValue] = field(default_factory=list)
 
 
-def _condition(
-    session: Session, wanted: CatalogFilter
-) -> tuple[list[ColumnElement[bool]], ColumnElement[float] | None]:
-    """The conditions on listed products, and the search's rank if words are given."""
+def find(session: Session, wanted: CatalogFilter) -> Search | None:
+    """What the words of a filter mean, worked out once for its list and its facets; None without words."""
+    return matches(session, wanted.query) if wanted.query.strip() else None
+
+
+def _condition(wanted: CatalogFilter, search: Search | None) -> list[ColumnElement[bool]]:
+    """The conditions on listed products."""
     conditions: list[ColumnElement[bool]] = [col(Product.lowest_price).is_not(None)]
-    rank = None
-    if wanted.query.strip():
-        matching, rank = matches(session, wanted.query)
-        conditions.append(matching)
+    if search is not None:
+        conditions.append(search.matching)
     if wanted.category_id is not None:
         conditions.append(col(Product.category_id) == wanted.category_id)
     if wanted.supplier_id is not None:
         conditions.append(_offered_by(Product.id, wanted.supplier_id))
     if wanted.max_price is not None:
         conditions.append(col(Product.lowest_price) <= wanted.max_price)
-    return conditions, rank
+    return conditions
 
 
 def list_products(
-    session: Session, wanted: CatalogFilter, sort: Sort, cursor: str | None, limit: int
+    session: Session,
+    wanted: CatalogFilter,
+    sort: Sort,
+    cursor: str | None,
+    limit: int,
+    search: Search | None = None,
 ) -> Page[ProductRow]:
-    """Products that can be ordered. Sorting by relevance without words falls back to the name."""
-    conditions, rank = _condition(session, wanted)
+    """Products that can be ordered. Sorting by relevance without words falls back to the name.
+
+    `search` is what `find` gave for the same filter, where the caller has it already.
+    """
+    search = search or find(session, wanted)
+    conditions, rank = _condition(wanted, search), search and search.rank
     by_rank = rank is not None and sort is Sort.RELEVANCE
     # A whole number, so that a cursor can name it exactly; smaller is nearer, so that all keys ascend.
     distance: Any = sa.cast(-rank * 1_000_000, sa.Integer) if rank is not None and by_rank else sa.literal(0)
@@ -155,13 +165,13 @@ def _page(
     return page_of(rows, limit, key_of)
 
 
-def count_facets(session: Session, wanted: CatalogFilter) -> Facets:
+def count_facets(session: Session, wanted: CatalogFilter, search: Search | None = None) -> Facets:
     """How many products match, by category and by supplier, each without regard to its own choice.
 
     Browsing without words or price reads counts kept ready; a search counts what it finds.
     """
     if wanted.query.strip() or wanted.max_price is not None:
-        categories, suppliers = _count_matches(session, wanted)
+        categories, suppliers = _count_matches(session, wanted, search or find(session, wanted))
     else:
         categories, suppliers = _kept_counts(session, wanted)
     total = sum(value.count for value in categories if wanted.category_id in {None, value.id})
@@ -184,9 +194,11 @@ def _kept_counts(session: Session, wanted: CatalogFilter) -> tuple[list[FacetVal
     return [FacetValue(*row) for row in by_category], [FacetValue(*row) for row in by_supplier]
 
 
-def _count_matches(session: Session, wanted: CatalogFilter) -> tuple[list[FacetValue], list[FacetValue]]:
+def _count_matches(
+    session: Session, wanted: CatalogFilter, search: Search | None
+) -> tuple[list[FacetValue], list[FacetValue]]:
     """Search once, then count what was found both ways."""
-    conditions, _rank = _condition(session, CatalogFilter(wanted.query, max_price=wanted.max_price))
+    conditions = _condition(CatalogFilter(wanted.query, max_price=wanted.max_price), search)
     found = sa.select(col(Product.id), col(Product.category_id)).where(*conditions).cte("found")
     in_category = sa.select(found.c.category_id.label("id"), func.count().label("count")).group_by(found.c.category_id)
     if wanted.supplier_id is not None:

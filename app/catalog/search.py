@@ -5,19 +5,22 @@ catalogue does not know is replaced by the known words that look most like it: n
 distance (optimal string alignment: swapped neighbours count once).
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from rapidfuzz.distance import OSA
 from sqlalchemy import ColumnElement, func, literal, or_, text
 from sqlmodel import Session, col, select
 
 from app.catalog.models import Product, SearchWord
+from app.core.database import escape_like
 
 _WORD = re.compile(r"[a-z0-9]+")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "Œ": "oe", "Æ": "ae"})
+MAX_WORDS = 20
 _STOP_WORDS = frozenset(
     [
         "a",
@@ -48,12 +51,25 @@ _STOP_WORDS = frozenset(
         "une",
     ]
 )
+_KNOWN = text(
+    """
+    SELECT w.word FROM unnest(CAST(:words AS text[])) AS w (word)
+    WHERE EXISTS (
+        SELECT FROM search_words s
+        WHERE s.word >= w.word COLLATE "C" AND s.word < (w.word || chr(127)) COLLATE "C"
+    )
+    """
+)
 _CANDIDATES = text(
     """
-    SELECT word FROM search_words
-    CROSS JOIN LATERAL (SELECT count(*) AS common FROM unnest(trigrams) AS t WHERE t = ANY(:trigrams)) AS c
-    WHERE trigrams && :trigrams AND abs(length(word) - :length) <= 2 AND common >= 2
-    ORDER BY common DESC, word LIMIT 200
+    SELECT w.word, near.word
+    FROM jsonb_to_recordset(CAST(:words AS jsonb)) AS w (word text, trigrams text[])
+    CROSS JOIN LATERAL (
+        SELECT s.word FROM search_words s
+        CROSS JOIN LATERAL (SELECT count(*) AS common FROM unnest(s.trigrams) AS t WHERE t = ANY(w.trigrams)) AS c
+        WHERE s.trigrams && w.trigrams AND abs(length(s.word) - length(w.word)) <= 2 AND c.common >= 2
+        ORDER BY c.common DESC, s.word LIMIT 200
+    ) near
     """
 )
 # Asked on its own: joined by OR into the text search it would keep the database from using its index.
@@ -97,43 +113,52 @@ def learn_words(session: Session, names: Iterable[str]) -> None:
         )
 
 
-def similar_words(session: Session, word: str, limit: int = 5) -> list[str]:
-    """Known words that `word` may be a misspelling of, nearest first."""
-    allowed = 1 if len(word) <= 4 else 2
-    rows = session.execute(_CANDIDATES, {"trigrams": trigrams_of(word), "length": len(word)}).scalars()
-    near = [(OSA.distance(word, candidate, score_cutoff=allowed), candidate) for candidate in rows]
-    return [candidate for distance, candidate in sorted(near) if distance <= allowed][:limit]
+def similar_words(session: Session, words: Iterable[str], limit: int = 5) -> dict[str, list[str]]:
+    """For each word that the catalogue does not know as a beginning, the known ones it may be a misspelling of."""
+    asked = sorted(set(words))
+    unknown = set(asked) - set(session.scalars(_KNOWN, {"words": asked}))
+    if not unknown:
+        return {}
+    wanted = [{"word": word, "trigrams": trigrams_of(word)} for word in sorted(unknown)]
+    near: dict[str, list[tuple[int, str]]] = {}
+    for word, candidate in session.execute(_CANDIDATES, {"words": json.dumps(wanted)}):
+        allowed = 1 if len(word) <= 4 else 2
+        distance = OSA.distance(word, candidate, score_cutoff=allowed)
+        if distance <= allowed:
+            near.setdefault(word, []).append((int(distance), candidate))
+    return {word: [candidate for _distance, candidate in sorted(found)[:limit]] for word, found in near.items()}
 
 
-def matches(session: Session, query: str) -> tuple[ColumnElement[bool], ColumnElement[float]]:
-    """The condition and the rank (higher is nearer) of the products that a search means.
+class Search(NamedTuple):
+    """What a search finds: the condition on products, and their rank (higher is nearer)."""
+
+    matching: ColumnElement[bool]
+    rank: ColumnElement[float]
+
+
+def matches(session: Session, query: str) -> Search:
+    """The products that a search means.
 
     Every word must be found: as the beginning of a word, by its French stem, or, where the catalogue knows nothing
     that begins so, through similar words. A SKU's beginning or a whole GTIN finds its product too.
     """
-    parts = [_word_query(session, word) for word in words_of(query)]
-    by_code = list(session.scalars(_BY_CODE, {"sku": _like_prefix(query.strip().lower()), "gtin": query.strip()}))
-    if not parts:
-        return col(Product.id).in_(by_code), literal(0.0)
-    ts_query = parts[0]
-    for part in parts[1:]:
-        ts_query = ts_query.op("&&")(part)
+    words = words_of(query)[:MAX_WORDS]
+    sku = escape_like(query.strip().lower()) + "%"
+    by_code = list(session.scalars(_BY_CODE, {"sku": sku, "gtin": query.strip()}))
+    if not words:
+        return Search(col(Product.id).in_(by_code), literal(0.0))
+    similar = similar_words(session, words)
+    ts_query = _word_query(words[0], similar)
+    for word in words[1:]:
+        ts_query = ts_query.op("&&")(_word_query(word, similar))
     matching: ColumnElement[bool] = col(Product.search).op("@@")(ts_query)
     if by_code:
         matching = or_(matching, col(Product.id).in_(by_code))
-    return matching, func.ts_rank(Product.search, ts_query)
+    return Search(matching, func.ts_rank(Product.search, ts_query))
 
 
-def _word_query(session: Session, word: str) -> Any:
-    known = session.scalar(
-        select(SearchWord.word).where(SearchWord.word >= word, SearchWord.word < word + "\x7f").limit(1)
-    )
+def _word_query(word: str, similar: dict[str, list[str]]) -> Any:
     query: Any = func.to_tsquery("simple", f"{word}:*").op("||")(func.to_tsquery("french", word))
-    if known is None:
-        for similar in similar_words(session, word):
-            query = query.op("||")(func.to_tsquery("simple", similar))
+    for near in similar.get(word, []):
+        query = query.op("||")(func.to_tsquery("simple", near))
     return query
-
-
-def _like_prefix(value: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", value) + "%"

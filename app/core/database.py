@@ -82,3 +82,8 @@ def transaction() -> Iterator[Session]:
 def psycopg_connection(session: Session) -> psycopg.Connection[Any]:
     """The psycopg connection under a session, inside its transaction: for COPY and for deferring jobs."""
     return cast("psycopg.Connection[Any]", session.connection().connection.dbapi_connection)
+
+
+def escape_like(value: str) -> str:
+    """Text as LIKE takes it literally."""
+    return value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -99,7 +99,7 @@ class TableReader:
         self.name = self.name or self.path.name
 
     def __iter__(self) -> Iterator[tuple[int, list[Any]]]:
-        rows = _xlsx_rows(self.path) if _is_xlsx(self.path) else _csv_rows(self.path)
+        rows = (_xlsx_rows if _is_xlsx(self.path) else _csv_rows)(self.path, self.name)
         try:
             header_line, header = next(rows)
         except StopIteration:
@@ -201,8 +201,8 @@ def _is_xlsx(path: Path) -> bool:
         return file.read(4) == b"PK\x03\x04"
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    encoding = detect_encoding(path)
+def _csv_rows(path: Path, name: str) -> Iterator[tuple[int, list[str]]]:
+    encoding = detect_encoding(path, name)
     csv.field_size_limit(1_000_000)
     with path.open(encoding=encoding, newline="") as file:
         first = file.readline()
@@ -213,7 +213,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, cells
 
 
-def detect_encoding(path: Path) -> str:
+def detect_encoding(path: Path, name: str) -> str:
     """`utf-8-sig` (with or without its mark) where the whole file decodes, else `cp1252`, as French Excel writes.
 
     Raises `InvalidInput` for what is no text at all.
@@ -226,17 +226,17 @@ def detect_encoding(path: Path) -> str:
                 raise InvalidInput(
                     "{file} is not a text file in UTF-8 or Windows-1252. Save it as “CSV UTF-8” or XLSX.",
                     code="not_text",
-                    file=path.name,
+                    file=name,
                 )
             if encoding == "utf-8-sig":
                 try:
                     decoder.decode(block)
                 except UnicodeDecodeError:
                     encoding = "cp1252"
-    return _cp1252_or_refusal(path) if encoding == "cp1252" else encoding
+    return _cp1252_or_refusal(path, name) if encoding == "cp1252" else encoding
 
 
-def _cp1252_or_refusal(path: Path) -> str:
+def _cp1252_or_refusal(path: Path, name: str) -> str:
     """Windows-1252 leaves five bytes undefined; a file that holds one is something else."""
     undefined = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
     with path.open("rb") as file:
@@ -245,22 +245,20 @@ def _cp1252_or_refusal(path: Path) -> str:
                 raise InvalidInput(
                     "{file} is neither UTF-8 nor Windows-1252. Save it as “CSV UTF-8” or XLSX.",
                     code="not_text",
-                    file=path.name,
+                    file=name,
                 )
     return "cp1252"
 
 
-def _xlsx_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise InvalidInput("{file} is not a readable XLSX workbook.", code="not_xlsx", file=path.name) from error
-    try:
+def _xlsx_rows(path: Path, name: str) -> Iterator[tuple[int, list[str]]]:
+    with path.open("rb") as file:  # by its content: a name without the right ending would be refused
+        try:
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        except (InvalidFileException, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise InvalidInput("{file} is not a readable XLSX workbook.", code="not_xlsx", file=name) from error
         sheet = book.worksheets[0]
         for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
             yield number, [_cell_text(value) for value in row]
-    finally:
-        book.close()
 
 
 def _cell_text(value: object) -> str:

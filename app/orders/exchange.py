@@ -1,6 +1,7 @@
 """The files of FORMATS.md for orders, and consolidating from files alone, by the rules that rounds use."""
 
 import csv
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,14 @@ ORDER_COLUMNS = (
     Column("tolerance", integer(0, 1_000_000), required=False, default=0),
     Column("ceiling_price", decimal(4), required=False),
     Column("if_unfilled", one_of("cancel", "roll_over"), required=False, default="roll_over"),
+)
+
+# A sheet for a quick order: SKU and quantity; the supplier only where several have the SKU.
+QUICK_ORDER_COLUMNS = (
+    Column("sku", text(80)),
+    Column("quantity", text(20), required=False, default="1"),
+    Column("tolerance", text(20), required=False, default="0"),
+    Column("supplier_code", text(40), required=False, default=""),
 )
 
 SUPPLIER_ORDER_HEADER = ("supplier_code", "sku", "quantity", "packs", "unit_price", "amount", "commission")
@@ -130,6 +139,20 @@ def _order_rows(reader: TableReader, terms: dict[OfferKey, Terms], offers_name: 
         else:
             seen.add(line_key)
             yield row
+
+
+def typed_lines_of(content: bytes, file_name: str) -> str:
+    """The rows of a quick order's sheet as the lines that somebody would have typed."""
+    with tempfile.TemporaryDirectory(prefix="engrenages-quick-") as folder:
+        path = Path(folder) / "sheet"
+        path.write_bytes(content)
+        reader = TableReader(path, QUICK_ORDER_COLUMNS, name=Path(file_name).name[:100])
+        lines = [
+            f"{supplier_code}:{sku} {quantity} {tolerance}".lstrip(":")
+            for _line, (sku, quantity, tolerance, supplier_code) in reader
+        ]
+        reader.stop_if_bad()
+    return "\n".join(lines)
 
 
 class OfferResult(NamedTuple):

@@ -211,6 +211,29 @@ class OrderLine(SQLModel, table=True):
     rolled_over_from_id: int | None = Field(default=None, foreign_key="order_lines.id")
 
 
+class OrderList(SQLModel, table=True):
+    """A basket that somebody keeps to order again."""
+
+    __tablename__ = "order_lists"
+    __table_args__ = (UniqueConstraint("person_id", "name"),)
+
+    id: int | None = key()
+    person_id: int = Field(foreign_key="people.id")
+    name: str = Field(max_length=100)
+
+
+class OrderListLine(SQLModel, table=True):
+    """What a list wants of one offer."""
+
+    __tablename__ = "order_list_lines"
+    __table_args__ = (CheckConstraint("quantity >= 1 AND tolerance >= 0", name="quantities_in_range"),)
+
+    list_id: int = Field(foreign_key="order_lists.id", primary_key=True)
+    offer_id: int = Field(foreign_key="offers.id", primary_key=True)
+    quantity: int
+    tolerance: int = 0
+
+
 class RoundDemand(SQLModel, table=True):
     """The group's demand for an offer in a round, kept up to date by every order placed, changed or withdrawn."""
 

@@ -51,6 +51,7 @@ class TransactionRoute(APIRoute):
                     await run_in_threadpool(session.rollback)
                     raise
                 finally:
+                    request.state.session = None
                     await run_in_threadpool(session.close)
                 return response
 

@@ -1,19 +1,34 @@
-"""Pages: one Jinja environment over the shell's templates and those of every domain."""
+"""Pages: one Jinja environment over the shell's templates and those of every domain; static files with fingerprints."""
 
 import hashlib
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from lucide.jinja import lucide
+from sqlmodel import Session
+from starlette.datastructures import URL
 
 from app.core import i18n
 
 APP_DIR = Path(__file__).parent.parent
 STATIC_DIR = Path(__file__).parent / "static"
+
+
+@cache
+def package_files() -> dict[str, Path]:
+    """Static files that come out of installed packages, by the name we serve them under."""
+    spec = find_spec("django_htmx")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "static" / "django_htmx"
+    return {"htmx.js": folder / "htmx-2.min.js", "htmx-sse.js": folder / "ext" / "hx-sse-2.min.js"}
 
 
 @cache
@@ -24,7 +39,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(folders),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -41,18 +56,44 @@ def environment() -> Environment:
     }
     made.globals["static"] = static_url
     made.globals["locale"] = i18n.current_locale
+    made.globals["icon"] = _icon
     return made
+
+
+@cache
+def _icon(name: str, size: int = 20) -> str:
+    """An icon of Lucide; decoration beside a word, so readers pass over it."""
+    return lucide(name, size=size, aria_hidden="true")
+
+
+def static_path(name: str) -> Path:
+    """Where a static file lies: ours, or a package's."""
+    return package_files().get(name) or STATIC_DIR / name
 
 
 @cache
 def static_url(name: str) -> str:
     """The address of a static file, with its fingerprint, so that it may be kept forever."""
-    digest = hashlib.sha256((STATIC_DIR / name).read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(static_path(name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
 
 
+# Counts that every page's shell shows beside its own content: domains above tell them here.
+shell_facts: dict[str, Callable[[Session, Any], int]] = {}
+
+
 def render(request: Request, template: str, *, status_code: int = 200, **context: Any) -> HTMLResponse:
-    """Render a page. Templates know `request`, the `actor` (None for a stranger) and what is passed."""
+    """Render a page. Templates know `request`, the `actor` (None for a stranger), the shell's facts, what is passed."""
     context.setdefault("actor", getattr(request.state, "actor", None))
+    session = getattr(request.state, "session", None)  # none on the page of an error, whose transaction is over
+    facts = {
+        name: (lambda fact=fact: fact(session, context["actor"]) if session else 0)
+        for name, fact in shell_facts.items()
+    }
     page = environment().get_template(template)
-    return HTMLResponse(page.render(request=request, **context), status_code)
+    return HTMLResponse(page.render(request=request, facts=facts, local=_local, **context), status_code)
+
+
+def _local(url: URL) -> str:
+    """An address without its host: links stay right behind any proxy."""
+    return url.path + (f"?{url.query}" if url.query else "")

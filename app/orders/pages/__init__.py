@@ -1,7 +1,20 @@
-"""Pages of the main loop: `shop` for buyers, `approvals` for approvers, `rounds` for the association."""
+"""Pages of the main loop: for buyers `shop` and `ordering`, for approvers `approvals` and `company`, for the
+association `cockpit` and `rounds`; `live` tells open pages that the group's demand moved."""
 
-from app.orders.pages import approvals, rounds, shop
+from app.orders import queries
+from app.orders.pages import approvals, cockpit, company, live, ordering, rounds, shop
+from app.web.rendering import shell_facts
 
-routers = [shop.router, approvals.router, rounds.router]
+routers = [
+    shop.router,
+    ordering.router,
+    approvals.router,
+    company.router,
+    cockpit.router,
+    rounds.router,
+    live.router,
+]
+shell_facts["cart_count"] = queries.cart_line_count
+shell_facts["waiting_count"] = queries.waiting_count
 
 __all__ = ["routers"]

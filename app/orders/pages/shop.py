@@ -23,6 +23,7 @@ from app.orders.consolidation import PriceTier, Terms
 from app.orders.models import IfUnfilled, Round
 from app.orders.service import company_rules, member_orders
 from app.orders.service.rounds import round_key
+from app.web.charts import StepChart, stepped_price_chart
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
 
@@ -39,6 +40,11 @@ class ShownOffer:
 
     offer: OfferRow
     progress: queries.Progress
+
+    @property
+    def chart(self) -> StepChart:
+        """Its price against what the group orders."""
+        return stepped_price_chart(self.offer.tiers, self.progress.wanted)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,8 @@ def catalogue(
     except NotSignedIn:
         return RedirectResponse("/sign-in?next=/catalogue", 303)
     wanted = CatalogFilter(q, category, supplier)
-    page = catalog.list_products(session, wanted, sort, cursor, PRODUCTS_A_PAGE)
+    search = catalog.find(session, wanted)
+    page = catalog.list_products(session, wanted, sort, cursor, PRODUCTS_A_PAGE, search)
     current = next(iter(queries.open_rounds(session)), None)
     offers = catalog.offers_of(session, [product.id for product in page.items])
     by_product: dict[int, list[ShownOffer]] = {}
@@ -108,7 +115,7 @@ def catalogue(
         "orders/catalogue.html",
         products=products,
         page=page,
-        facets=catalog.count_facets(session, wanted),
+        facets=catalog.count_facets(session, wanted, search),
         wanted=wanted,
         sort=sort,
         sorts=list(Sort),
@@ -244,6 +251,7 @@ def order_page(
         page=queries.list_order_lines(session, order_id, cursor, LINES_A_PAGE),
         approvals=queries.approvals_of(session, order_id),
         deliveries=queries.deliveries_of(session, stored.round_id),
+        rounds=queries.open_rounds(session),
         placed=placed,
     )
 

@@ -58,6 +58,13 @@ def create_approval_rule(session: Session, actor: Actor, rule: StepRule) -> Appr
     return made
 
 
+def step_rule(rule: ApprovalRule) -> StepRule:
+    """A stored rule as the pure one that decides."""
+    return StepRule(
+        rule.step, rule.above_amount, rule.above_sku_count, rule.category_id, rule.over_limit_only, rule.approver_id
+    )
+
+
 def list_approval_rules(session: Session, actor: Actor) -> list[ApprovalRule]:
     """The approval rules of the actor's company, by step."""
     company_id = actor.require_company()

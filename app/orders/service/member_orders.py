@@ -17,7 +17,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.money import ZERO, round_amount
 from app.core.settings import get_settings
-from app.orders.approval_rules import OrderFacts, StepRule, required_steps
+from app.orders.approval_rules import OrderFacts, required_steps
 from app.orders.models import (
     ApprovalRule,
     CostCentre,
@@ -30,6 +30,7 @@ from app.orders.models import (
     RoundStatus,
 )
 from app.orders.service import budgets
+from app.orders.service.company_rules import step_rule
 
 MAX_QUANTITY = 1_000_000
 PLACED = (OrderStatus.AWAITING_APPROVAL, OrderStatus.APPROVED)
@@ -69,8 +70,8 @@ def set_cart_line(
     actor.require(Permission.PLACE_ORDERS)
     if not (0 <= quantity <= MAX_QUANTITY and 0 <= tolerance <= MAX_QUANTITY):
         raise InvalidInput("Quantities are whole numbers from 0 to {maximum}.", field="quantity", maximum=MAX_QUANTITY)
-    purchasing_round = _open_round(session, round_id)
-    cart = _cart_of(session, actor, round_id)
+    purchasing_round = open_round_with(session, round_id)
+    cart = cart_of(session, actor, round_id)
     line = session.exec(
         select(OrderLine).where(OrderLine.order_id == order_key(cart), OrderLine.offer_id == offer_id)
     ).one_or_none()
@@ -93,7 +94,7 @@ def set_cart_line(
     return cart
 
 
-def _cart_of(session: Session, actor: Actor, round_id: int) -> MemberOrder:
+def cart_of(session: Session, actor: Actor, round_id: int) -> MemberOrder:
     """The actor's cart in a round, made at need; the person's row keeps two clicks from making two."""
     person_id, company_id = actor.require_person(), actor.require_company()
     session.get_one(Person, person_id, with_for_update={"key_share": True})
@@ -119,7 +120,7 @@ def _cart_of(session: Session, actor: Actor, round_id: int) -> MemberOrder:
     return cart
 
 
-def _open_round(session: Session, round_id: int) -> Round:
+def open_round_with(session: Session, round_id: int) -> Round:
     """The round, if orders may enter it now."""
     found = session.get(Round, round_id)
     if found is None:
@@ -253,13 +254,7 @@ def _ask_for_approval(session: Session, order: MemberOrder, facts: OrderFacts) -
     if not approvers:
         return 0
     rules = session.exec(select(ApprovalRule).where(ApprovalRule.company_id == order.company_id)).all()
-    steps = required_steps(
-        facts,
-        [
-            StepRule(r.step, r.above_amount, r.above_sku_count, r.category_id, r.over_limit_only, r.approver_id)
-            for r in rules
-        ],
-    )
+    steps = required_steps(facts, [step_rule(rule) for rule in rules])
     known = {approver.id for approver in approvers}
     for step in steps:
         asked = step.approver_id if step.approver_id in known else None

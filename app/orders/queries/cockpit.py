@@ -1,0 +1,174 @@
+"""What the manager's cockpit reads: each list short, the most pressing first."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+SHOWN = 8
+
+
+class RoundUnderWay(NamedTuple):
+    """A round that is not over, with its figures."""
+
+    id: int
+    code: str
+    name: str
+    status: str
+    closes_at: datetime
+    line_count: int
+    alert_count: int
+    waiting_count: int
+
+
+def rounds_under_way(session: Session) -> list[RoundUnderWay]:
+    """Rounds between planned and approved, the first cut-off first."""
+    rows = session.execute(
+        text("""
+            SELECT r.id, r.code, r.name, r.status, r.closes_at,
+                (SELECT coalesce(sum(line_count), 0) FROM round_demand d WHERE d.round_id = r.id),
+                (SELECT count(alert) FROM supplier_orders s WHERE s.round_id = r.id),
+                (SELECT count(*) FROM member_orders o WHERE o.round_id = r.id AND o.status = 'awaiting_approval')
+            FROM rounds r WHERE r.status IN ('planned', 'open', 'closed', 'consolidated', 'approved')
+            ORDER BY r.closes_at, r.id LIMIT 20
+        """)
+    )
+    return [RoundUnderWay(*row) for row in rows]
+
+
+class NearTier(NamedTuple):
+    """An offer whose group price is about to fall."""
+
+    round_code: str
+    product_id: int
+    name: str
+    supplier: str
+    quantity: int
+    next_quantity: int
+    price_now: Decimal
+    next_price: Decimal
+
+    @property
+    def missing(self) -> int:
+        """Units until the next price."""
+        return self.next_quantity - self.quantity
+
+    @property
+    def percent(self) -> int:
+        """How much of the way is gone."""
+        return self.quantity * 100 // self.next_quantity
+
+
+def tiers_nearly_reached(session: Session, round_ids: list[int]) -> list[NearTier]:
+    """Offers that lack at most a third of their next tier, the nearest first."""
+    rows = session.execute(
+        text("""
+            SELECT r.code, f.product_id, f.name, s.name, d.quantity, next.quantity,
+                coalesce(now.price, f.tier_prices[1]), next.price
+            FROM round_demand d
+            JOIN rounds r ON r.id = d.round_id
+            JOIN offers f ON f.id = d.offer_id
+            JOIN suppliers s ON s.id = f.supplier_id
+            CROSS JOIN LATERAL (
+                SELECT t.quantity, t.price FROM unnest(f.tier_quantities, f.tier_prices) AS t (quantity, price)
+                WHERE t.quantity > d.quantity ORDER BY t.quantity LIMIT 1
+            ) next
+            LEFT JOIN LATERAL (
+                SELECT t.price FROM unnest(f.tier_quantities, f.tier_prices) AS t (quantity, price)
+                WHERE t.quantity <= d.quantity ORDER BY t.quantity DESC LIMIT 1
+            ) now ON true
+            WHERE d.round_id = ANY(:round_ids) AND d.quantity * 3 >= next.quantity * 2
+                AND next.price < coalesce(now.price, f.tier_prices[1])
+            ORDER BY d.quantity::numeric / next.quantity DESC, d.offer_id LIMIT :shown
+        """),
+        {"round_ids": round_ids, "shown": SHOWN},
+    )
+    return [NearTier(*row) for row in rows]
+
+
+class NearPack(NamedTuple):
+    """An offer that lacks little to a full pack, more than its members tolerate."""
+
+    round_code: str
+    product_id: int
+    name: str
+    quantity: int
+    tolerance: int
+    pack_size: int
+    missing: int
+
+
+def packs_nearly_full(session: Session, round_ids: list[int]) -> list[NearPack]:
+    """Offers where members would be left short for want of the fewest units."""
+    rows = session.execute(
+        text("""
+            SELECT r.code, f.product_id, f.name, d.quantity, d.tolerance, f.pack_size, pack.missing
+            FROM round_demand d
+            JOIN rounds r ON r.id = d.round_id
+            JOIN offers f ON f.id = d.offer_id AND f.pack_size > 1
+            CROSS JOIN LATERAL (SELECT (f.pack_size - d.quantity % f.pack_size) % f.pack_size AS missing) pack
+            WHERE d.round_id = ANY(:round_ids) AND d.line_count > 0 AND pack.missing > d.tolerance
+            ORDER BY pack.missing - d.tolerance, d.quantity DESC, d.offer_id LIMIT :shown
+        """),
+        {"round_ids": round_ids, "shown": SHOWN},
+    )
+    return [NearPack(*row) for row in rows]
+
+
+class WaitingCompany(NamedTuple):
+    """A firm whose orders still wait for its approver."""
+
+    company: str
+    round_code: str
+    order_count: int
+    amount: Decimal
+    oldest: datetime
+
+
+def waiting_by_company(session: Session, round_ids: list[int]) -> list[WaitingCompany]:
+    """Firms with orders that roll over unless somebody approves, the largest amount first."""
+    rows = session.execute(
+        text("""
+            SELECT c.name, r.code, count(DISTINCT o.id), sum(round(l.quantity * l.ceiling_price, 2)), min(o.placed_at)
+            FROM member_orders o
+            JOIN rounds r ON r.id = o.round_id
+            JOIN companies c ON c.id = o.company_id
+            JOIN order_lines l ON l.order_id = o.id
+            WHERE o.round_id = ANY(:round_ids) AND o.status = 'awaiting_approval'
+            GROUP BY c.name, r.code ORDER BY 4 DESC LIMIT :shown
+        """),
+        {"round_ids": round_ids, "shown": SHOWN},
+    )
+    return [WaitingCompany(*row) for row in rows]
+
+
+class UnderMinimum(NamedTuple):
+    """A supplier whose demand is worth less than its minimum order or free-delivery amount, at list prices."""
+
+    round_code: str
+    supplier: str
+    amount: Decimal
+    minimum_order: Decimal | None
+    free_delivery_from: Decimal | None
+
+
+def suppliers_under_minimum(session: Session, round_ids: list[int]) -> list[UnderMinimum]:
+    """Suppliers that people order from, and not enough."""
+    rows = session.execute(
+        text("""
+            SELECT r.code, s.name, sum(round(d.quantity * f.tier_prices[1], 2)) AS amount, s.minimum_order,
+                s.free_delivery_from
+            FROM round_demand d
+            JOIN rounds r ON r.id = d.round_id
+            JOIN offers f ON f.id = d.offer_id
+            JOIN suppliers s ON s.id = f.supplier_id
+            WHERE d.round_id = ANY(:round_ids) AND d.line_count > 0
+            GROUP BY r.code, s.id
+            HAVING sum(round(d.quantity * f.tier_prices[1], 2)) < greatest(s.minimum_order, s.free_delivery_from)
+            ORDER BY 3 LIMIT :shown
+        """),
+        {"round_ids": round_ids, "shown": SHOWN},
+    )
+    return [UnderMinimum(*row) for row in rows]

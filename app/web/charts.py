@@ -1,0 +1,58 @@
+"""Charts drawn on the server: coordinates for templates, which write the SVG and a table beside it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+WIDTH, HEIGHT = 640, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 8, 8, 34, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A tier on the chart: where it begins, its price, whether the group has reached it."""
+
+    x: int
+    y: int
+    width: int
+    from_quantity: int
+    price: Decimal
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepChart:
+    """Price against group quantity: the line of steps, and where the group is now. Coordinates in pixels."""
+
+    steps: list[Step]
+    line: str
+    here_x: int
+    here_y: int
+    floor_y: int = HEIGHT - _BOTTOM
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def stepped_price_chart(tiers: Sequence[tuple[int, Decimal]], wanted: int) -> StepChart:
+    """The chart of an offer's tiers `(from_quantity, unit_price)`, with the group at `wanted` units.
+
+    Tiers stand at even distances (their quantities often differ a hundredfold); between them the way is linear.
+    """
+    room = (WIDTH - _LEFT - _RIGHT) // len(tiers)
+    low, high = min(price for _q, price in tiers), max(price for _q, price in tiers)
+    span = high - low or Decimal(1)
+    drawable = HEIGHT - _TOP - _BOTTOM - 30
+
+    def y_of(price: Decimal) -> int:
+        return _TOP + int((high - price) / span * drawable)
+
+    steps = [
+        Step(_LEFT + i * room, y_of(price), room, quantity, price, quantity <= max(wanted, tiers[0][0]))
+        for i, (quantity, price) in enumerate(tiers)
+    ]
+    points = " ".join(f"{x},{step.y}" for step in steps for x in (step.x, step.x + step.width))
+    here = max((i for i, (quantity, _p) in enumerate(tiers) if quantity <= wanted), default=0)
+    begin = tiers[here][0] if wanted >= tiers[0][0] else 0
+    end = tiers[here + 1][0] if here + 1 < len(tiers) else max(wanted + 1, begin * 2)
+    part = min(max((wanted - begin) / max(end - begin, 1), 0.0), 0.97)
+    return StepChart(steps, points, steps[here].x + int(part * room), steps[here].y)

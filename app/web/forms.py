@@ -1,0 +1,23 @@
+"""What people type into forms."""
+
+from decimal import Decimal, InvalidOperation
+
+from app.core.errors import InvalidInput
+from app.core.money import CENT
+
+_BLANKS = dict.fromkeys(map(ord, " \u00a0\u202f€"))
+_TOO_MUCH = Decimal(10**8)
+
+
+def typed_amount(value: str, field: str) -> Decimal | None:
+    """A typed amount of two decimals, with point or comma; None where nothing is typed. Raises `InvalidInput`."""
+    compact = value.translate(_BLANKS).replace(",", ".")
+    if not compact:
+        return None
+    try:
+        number = Decimal(compact)
+    except InvalidOperation as error:
+        raise InvalidInput("{value} is not an amount.", field=field, value=value) from error
+    if not number.is_finite() or not 0 <= number < _TOO_MUCH:
+        raise InvalidInput("{value} is not an amount.", field=field, value=value)
+    return number.quantize(CENT)
