@@ -21,6 +21,7 @@ from app.core import clock
 from app.orders.approval_rules import StepRule
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import IfUnfilled, MemberOrder, OrderLine, Round
+from app.orders.service.approving import approve_round
 from app.orders.service.budgets import set_budget
 from app.orders.service.company_rules import create_approval_rule, create_cost_centre
 from app.orders.service.consolidating import consolidate_round
@@ -30,6 +31,8 @@ from app.orders.service.rounds import close_round, create_round, open_round
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CUT_OFF = datetime(2026, 3, 5, 11, 0, tzinfo=UTC)
+
+_LATER_NUMBERS = count(1000)  # for worlds beside one that counts from 1
 
 
 @dataclass
@@ -47,7 +50,7 @@ class World:
     def beside(cls, session: Session) -> "World":
         """A world in a database that has its association and park already."""
         world = cls.__new__(cls)
-        world.session, world.numbers = session, count(1000)
+        world.session, world.numbers = session, _LATER_NUMBERS
         world.park = session.exec(select(Park).limit(1)).one()
         return world
 
@@ -220,19 +223,14 @@ class Busy:
             ),
             *(
                 (path, self.approver)
-                for path in ("/approvals", "/company", "/company?amount=300", "/orders?of_company=true")
+                for path in ("/approvals", "/company", "/company?amount=300", "/orders?of_company=true", "/reports")
             ),
             *(
                 (path, self.manager)
                 for path in (
-                    *(
-                        "/cockpit",
-                        "/rounds",
-                        "/rounds/R2",
-                        "/rounds/R1",
-                        "/rounds/R1/orders",
-                        "/rounds/R1/consolidation",
-                    ),
+                    *("/cockpit", "/rounds", "/rounds/R2", "/rounds/R1", "/rounds/R1/orders"),
+                    *("/rounds/R1/consolidation", "/rounds/R0/consolidation"),
+                    *("/reports", "/reports?by=person&round=R0"),
                     *("/rounds/R1/allocations", "/rounds/R1/allocations?only_unfilled=true", "/imports"),
                     *(f"/supplier-orders/{self.supplier_order}", f"/imports/{self.import_id}", "/members"),
                     *(f"/members/{self.company_id}", "/nowhere"),
@@ -265,6 +263,11 @@ def a_busy_world(session: Session) -> Busy:
         )
         for n in range(30)
     ]  # fmt: skip
+    past = world.an_open_round("R0", closes_at=clock.now() + timedelta(days=1))
+    world.an_order(past, (offers[5], 8, 2), (offers[6], 1), buyer=employee)
+    world.an_order(past, (offers[5], 12))
+    for step in (close_round, consolidate_round, approve_round):
+        step(session, COMMAND_LINE, "R0")
     first = world.an_open_round("R1", closes_at=clock.now() + timedelta(days=3))
     second = world.an_open_round("R2", closes_at=clock.now() + timedelta(days=10))
     order = world.an_order(first, (offers[0], 8, 1), (offers[1], 3), buyer=employee)

@@ -44,6 +44,7 @@ from app.orders.service.rounds import (
     open_round,
     round_key,
 )
+from app.orders.service.series import keep_series_going, list_series, start_series
 
 ASSOCIATION = "Les Collines en commun"
 PASSWORD = "engrenages-demo"
@@ -179,11 +180,15 @@ def _plan(session: Session, closes_at: datetime, opens_at: datetime) -> Round:
 
 
 def _ensure_open_round(session: Session) -> None:
-    """A round to order into, with some demand in it already."""
-    if queries.open_rounds(session):
+    """Rounds that recur every week, so that there is always one to order into; some demand in the first of them."""
+    if list_series(session):
+        keep_series_going(session)
         return
     now = clock.now()
-    current = _plan(session, next_cut_off(now + timedelta(days=2)), opens_at=now - timedelta(days=1))
+    first = next_cut_off(now + timedelta(days=2)).astimezone(clock.PARIS)
+    with clock.frozen(now - timedelta(days=1)):
+        start_series(session, COMMAND_LINE, name="Tournée de la semaine", first_cut_off_on=first.date())
+    current = queries.open_rounds(session)[-1]
     OrderPlayer(session, current, Random(7)).place(LIVE_ORDER_COUNT, now - timedelta(hours=20), now)
 
 

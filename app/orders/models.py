@@ -1,6 +1,6 @@
 """Tables of rounds, member orders, budgets and approvals, supplier orders and allocations."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
@@ -79,6 +79,24 @@ class SupplierDecision(StrEnum):
     DROP = "drop"
 
 
+class RoundSeries(SQLModel, table=True):
+    """Rounds that recur: every so many weeks a cut-off (on a Paris clock), and delivery some days after."""
+
+    __tablename__ = "round_series"
+    __table_args__ = (
+        CheckConstraint("every_weeks BETWEEN 1 AND 12", name="weeks_in_range"),
+        CheckConstraint("delivery_after_days BETWEEN 0 AND 60", name="days_in_range"),
+    )
+
+    id: int | None = key()
+    name: str = Field(max_length=100)
+    first_cut_off_on: date
+    cut_off_at: time
+    every_weeks: int = 1
+    delivery_after_days: int = 5
+    stopped_at: datetime | None = instant(default=None)
+
+
 class Round(SQLModel, table=True):
     """A purchasing round. `completing_from`: from then on orders may only help to complete packs.
 
@@ -101,6 +119,7 @@ class Round(SQLModel, table=True):
     status: RoundStatus = choice(RoundStatus, default=RoundStatus.PLANNED)
     sharing_policy: SharingPolicy = choice(SharingPolicy, default=SharingPolicy.PROPORTIONAL)
     only_supplier_id: int | None = Field(default=None, foreign_key="suppliers.id")
+    series_id: int | None = Field(default=None, foreign_key="round_series.id", index=True)
     closed_at: datetime | None = instant(default=None)
     version: int = 1
 

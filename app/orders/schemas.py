@@ -1,6 +1,6 @@
 """What the orders API takes and gives. Amounts are euros before VAT, quantities sales units, instants UTC."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -49,6 +49,27 @@ class RoundOut(Out):
     sharing_policy: SharingPolicy
     only_supplier_id: int | None
     version: int
+
+
+class SeriesIn(BaseModel):
+    """Rounds that recur."""
+
+    name: str = Field(min_length=1, max_length=100, examples=["Tournée de la semaine"])
+    first_cut_off_on: date = Field(examples=["2026-03-05"])
+    cut_off_at: time = Field(default=time(12), description="On a Paris clock", examples=["12:00"])
+    every_weeks: int = Field(default=1, ge=1, le=12)
+    delivery_after_days: int = Field(default=5, ge=0, le=60)
+
+
+class SeriesOut(Out):
+    """Rounds that recur."""
+
+    id: int
+    name: str
+    first_cut_off_on: date
+    cut_off_at: time
+    every_weeks: int
+    delivery_after_days: int
 
 
 class DeliveryOut(Out):

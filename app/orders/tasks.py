@@ -79,8 +79,13 @@ def _outcome_mail(
 @jobs.app.periodic(cron="* * * * *")
 @jobs.task("orders.open_and_close_due_rounds", queue="orders")
 def open_and_close_due_rounds_now(timestamp: int) -> None:
-    """Every minute: open the rounds whose hour has come, and close those past their cut-off."""
+    """Every minute: open the rounds whose hour has come, plan the next of a series, close those past their cut-off.
+
+    The next round of a series opens before the one before it closes, so that what is not served can roll over into it.
+    """
     from app.orders.service.rounds import open_and_close_due_rounds
+    from app.orders.service.series import keep_series_going
 
     with transaction() as session:
+        keep_series_going(session)
         open_and_close_due_rounds(session)

@@ -12,7 +12,7 @@ from app.catalog.schemas import ImportRunOut
 from app.catalog.tasks import import_file
 from app.orders import queries, schemas
 from app.orders.models import Round
-from app.orders.service import approving, consolidating, deciding, rounds
+from app.orders.service import approving, consolidating, deciding, rounds, series
 from app.orders.service.rounds import get_round, round_key
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Id, Limit, PageOut, api_router, page_out, set_etag
 from app.web.edge import SessionDep
@@ -48,6 +48,25 @@ def create_round(
     )
     response.headers["Location"] = f"/api/v1/rounds/{made.code}"
     return _shown(response, made)
+
+
+@router.get("/round-series")
+def list_series(session: SessionDep, actor: SignedIn) -> list[schemas.SeriesOut]:
+    """The series of rounds that go on."""
+    actor.require(Permission.MANAGE_ROUNDS)
+    return [schemas.SeriesOut.model_validate(one) for one in series.list_series(session)]
+
+
+@router.post("/round-series", status_code=201)
+def start_series(session: SessionDep, actor: SignedIn, wanted: schemas.SeriesIn) -> schemas.SeriesOut:
+    """Let rounds recur; the first of them opens at once."""
+    return schemas.SeriesOut.model_validate(series.start_series(session, actor, **wanted.model_dump()))
+
+
+@router.delete("/round-series/{series_id}", status_code=204)
+def stop_series(session: SessionDep, actor: SignedIn, series_id: Id) -> None:
+    """Plan no further rounds of a series."""
+    series.stop_series(session, actor, series_id)
 
 
 @router.get("/rounds/{code}")

@@ -13,6 +13,7 @@ from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.accounts.queries import list_parks
 from app.accounts.service import get_association
+from app.core import clock
 from app.core.clock import PARIS
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
@@ -21,7 +22,7 @@ from app.core.pagination import PAGE_SIZE
 from app.orders import queries
 from app.orders.models import SupplierDecision
 from app.orders.schemas import RoundIn
-from app.orders.service import approving, consolidating, deciding, rounds
+from app.orders.service import approving, consolidating, deciding, rounds, series
 from app.orders.service.rounds import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
@@ -38,8 +39,21 @@ def _require_view(actor: Actor) -> None:
 def rounds_page(request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None) -> Response:
     """Every round, and the form to plan one."""
     _require_view(actor)
-    page = queries.list_rounds(session, cursor, PAGE_SIZE)
-    return render(request, "orders/rounds.html", page=page, error=None, typed={})
+    return _rounds(request, session, cursor)
+
+
+def _rounds(
+    request: Request, session: Session, cursor: str | None = None, error: str | None = None, **typed: str
+) -> Response:
+    return render(
+        request,
+        "orders/rounds.html",
+        status_code=422 if error else 200,
+        page=queries.list_rounds(session, cursor, PAGE_SIZE),
+        series=[(one, next(series.rhythm_of(one).cut_offs(clock.now()))) for one in series.list_series(session)],
+        error=error,
+        typed=typed,
+    )
 
 
 @router.post("/rounds")
@@ -76,20 +90,55 @@ def plan_round(
         error = _("A round has a code of letters, figures, dots and dashes, two instants, and a delivery day.")
     else:
         return RedirectResponse(f"/rounds/{made.code}", 303)
-    return render(
+    return _rounds(
         request,
-        "orders/rounds.html",
-        status_code=422,
-        page=queries.list_rounds(session, None, PAGE_SIZE),
+        session,
         error=error,
-        typed={
-            "code": code,
-            "name": name,
-            "opens_at": opens_at,
-            "closes_at": closes_at,
-            "delivery_on": delivery_on,
-        },
+        code=code,
+        name=name,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        delivery_on=delivery_on,
     )
+
+
+@router.post("/round-series")
+def start_series(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    series_name: Annotated[str, Form(max_length=100)] = "",
+    first_cut_off: Annotated[str, Form()] = "",
+    every_weeks: Annotated[int, Form()] = 1,
+    delivery_after_days: Annotated[int, Form()] = 5,
+) -> Response:
+    """Let rounds recur."""
+    try:
+        first = _paris_instant(first_cut_off)
+        with session.begin_nested():
+            series.start_series(
+                session,
+                actor,
+                name=series_name,
+                first_cut_off_on=first.date(),
+                cut_off_at=first.time(),
+                every_weeks=every_weeks,
+                delivery_after_days=delivery_after_days,
+            )
+    except DomainError as refusal:
+        error = say(refusal)
+    except ValueError:
+        error = _("A series needs the instant of its first cut-off.")
+    else:
+        return RedirectResponse("/rounds", 303)
+    return _rounds(request, session, error=error, series_name=series_name, first_cut_off=first_cut_off)
+
+
+@router.post("/round-series/{series_id}/stop")
+def stop_series(session: SessionDep, actor: SignedIn, series_id: int) -> Response:
+    """Plan no further rounds of a series."""
+    series.stop_series(session, actor, series_id)
+    return RedirectResponse("/rounds", 303)
 
 
 def _paris_instant(value: str) -> datetime:

@@ -27,6 +27,7 @@ from app.orders.queries.member_orders import (
     list_waiting,
 )
 from app.orders.queries.progress import Progress, progress_on
+from app.orders.queries.reports import ReportBy, ReportFilter, ReportRow, report, round_choices
 from app.orders.queries.rounds import (
     Delivery,
     DemandRow,
@@ -64,6 +65,9 @@ __all__ = [
     "OrderLineRow",
     "OrderRow",
     "Progress",
+    "ReportBy",
+    "ReportFilter",
+    "ReportRow",
     "RoundFigures",
     "RoundUnderWay",
     "SupplierOrderLineRow",
@@ -92,6 +96,8 @@ __all__ = [
     "open_rounds",
     "packs_nearly_full",
     "progress_on",
+    "report",
+    "round_choices",
     "round_figures",
     "rounds_under_way",
     "suppliers_under_minimum",
