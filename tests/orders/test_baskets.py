@@ -10,8 +10,10 @@ from sqlmodel import Session
 from app.accounts.actor import COMMAND_LINE, Actor
 from app.catalog.service import set_withdrawn
 from app.core.errors import Conflict, NotFound
-from app.orders.service.carts import Wish, fill_cart, order_again, read_quick_order
+from app.orders.models import IfUnfilled, OrderStatus
+from app.orders.service.carts import Wish, change_order, fill_cart, order_again, read_quick_order
 from app.orders.service.lists import order_list, save_as_list
+from app.orders.service.member_orders import submit_order
 from tests.factories import World
 from tests.site import Site
 
@@ -93,6 +95,20 @@ def test_an_order_is_ordered_again_and_kept_as_a_list(world: World, session: Ses
         order_list(session, world.a_buyer(), kept.id or 0, purchasing_round.id or 0)
     with pytest.raises(NotFound):
         order_again(session, world.a_buyer(), order.id or 0, purchasing_round.id or 0)
+
+
+def test_a_placed_order_is_taken_back_changed_and_placed_again(world: World, session: Session, buyer: Actor) -> None:
+    offer, purchasing_round = world.an_offer(), world.an_open_round()
+    order = world.an_order(purchasing_round, (offer, 3, 1), buyer=buyer, if_unfilled=IfUnfilled.CANCEL)
+    cart = change_order(session, buyer, order.id or 0)
+    assert order.status is OrderStatus.CANCELLED
+    assert cart_of(session) == [(offer.id, 3, 1)]
+    assert [line.if_unfilled for line in world.lines_of(cart)] == [IfUnfilled.CANCEL]
+    assert session.execute(text("SELECT quantity FROM round_demand")).scalar_one() == 0
+    submit_order(session, buyer, cart.id or 0)
+    assert session.execute(text("SELECT quantity FROM round_demand")).scalar_one() == 3
+    with pytest.raises(NotFound):
+        change_order(session, world.a_buyer(), cart.id or 0)
 
 
 def test_the_quick_order_page_keeps_what_was_typed_and_takes_nothing_from_a_bad_one(

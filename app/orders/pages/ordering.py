@@ -68,6 +68,15 @@ def order_again(session: SessionDep, actor: SignedIn, order_id: int, round_id: A
     return RedirectResponse("/cart", 303)
 
 
+@router.post("/orders/{order_id}/change")
+def change_order(
+    session: SessionDep, actor: SignedIn, order_id: int, version: Annotated[int | None, Form()] = None
+) -> Response:
+    """Take a placed order back into the cart, to change it."""
+    carts.change_order(session, actor, order_id, version)
+    return RedirectResponse("/cart", 303)
+
+
 @router.get("/lists")
 def lists_page(request: Request, session: SessionDep, actor: SignedIn) -> Response:
     """My lists, with what they cost now."""

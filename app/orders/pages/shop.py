@@ -250,7 +250,7 @@ def order_page(
         own=stored.person_id == actor.person_id,
         page=queries.list_order_lines(session, order_id, cursor, LINES_A_PAGE),
         approvals=queries.approvals_of(session, order_id),
-        deliveries=queries.deliveries_of(session, stored.round_id),
+        journey=queries.journey_of(session, order_id),
         rounds=queries.open_rounds(session),
         placed=placed,
     )

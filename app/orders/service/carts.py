@@ -12,8 +12,15 @@ from app.accounts.permissions import Permission
 from app.core.errors import Conflict, InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import marked
-from app.orders.models import MemberOrder
-from app.orders.service.member_orders import MAX_QUANTITY, cart_of, get_own_order, open_round_with, order_key
+from app.orders.models import IfUnfilled, MemberOrder
+from app.orders.service.member_orders import (
+    MAX_QUANTITY,
+    cart_of,
+    get_own_order,
+    open_round_with,
+    order_key,
+    withdraw_order,
+)
 
 MAX_LINES = 2000
 _PARTS = re.compile(r"[\t;,]| +")
@@ -25,6 +32,7 @@ class Wish(NamedTuple):
     offer_id: int
     quantity: int
     tolerance: int = 0
+    if_unfilled: str = IfUnfilled.ROLL_OVER
 
 
 class BadLine(NamedTuple):
@@ -56,14 +64,16 @@ def fill_cart(session: Session, actor: Actor, round_id: int, wishes: Iterable[Wi
     taken = session.execute(
         text("""
             INSERT INTO order_lines AS l (order_id, offer_id, quantity, tolerance, ceiling_price, if_unfilled)
-            SELECT :cart, f.id, w.quantity, w.tolerance, (SELECT max(p) FROM unnest(f.tier_prices) p), 'roll_over'
-            FROM unnest(CAST(:offers AS int[]), CAST(:quantities AS int[]), CAST(:tolerances AS int[]))
-                AS w (offer_id, quantity, tolerance)
+            SELECT :cart, f.id, w.quantity, w.tolerance, (SELECT max(p) FROM unnest(f.tier_prices) p),
+                w.if_unfilled
+            FROM unnest(CAST(:offers AS int[]), CAST(:quantities AS int[]), CAST(:tolerances AS int[]),
+                CAST(:if_unfilled AS text[])) AS w (offer_id, quantity, tolerance, if_unfilled)
             JOIN offers f ON f.id = w.offer_id AND f.withdrawn_at IS NULL
             JOIN suppliers s ON s.id = f.supplier_id AND s.active
             WHERE CAST(:only AS int) IS NULL OR f.supplier_id = :only
             ON CONFLICT (order_id, offer_id) DO UPDATE
-            SET quantity = excluded.quantity, tolerance = excluded.tolerance, ceiling_price = excluded.ceiling_price
+            SET quantity = excluded.quantity, tolerance = excluded.tolerance, ceiling_price = excluded.ceiling_price,
+                if_unfilled = excluded.if_unfilled
             RETURNING 1
         """),
         {
@@ -71,6 +81,7 @@ def fill_cart(session: Session, actor: Actor, round_id: int, wishes: Iterable[Wi
             "offers": list(wanted),
             "quantities": [wish.quantity for wish in wanted.values()],
             "tolerances": [wish.tolerance for wish in wanted.values()],
+            "if_unfilled": [str(wish.if_unfilled) for wish in wanted.values()],
             "only": purchasing_round.only_supplier_id,
         },
     ).all()
@@ -153,8 +164,18 @@ def _offers_by_sku(session: Session, skus: list[str]) -> dict[str, list[tuple[in
 def order_again(session: Session, actor: Actor, order_id: int, round_id: int) -> MemberOrder:
     """Put the lines of an order that the actor may see into their cart of an open round."""
     get_own_order(session, actor, order_id)
+    return fill_cart(session, actor, round_id, _wishes_of(session, order_id))
+
+
+def change_order(session: Session, actor: Actor, order_id: int, expected_version: int | None = None) -> MemberOrder:
+    """Take a placed order of one's own back into the cart, to be changed and placed again until the cut-off."""
+    order = withdraw_order(session, actor, order_id, expected_version)
+    return fill_cart(session, actor, order.round_id, _wishes_of(session, order_id))
+
+
+def _wishes_of(session: Session, order_id: int) -> list[Wish]:
     rows = session.execute(
-        text("SELECT offer_id, quantity, tolerance FROM order_lines WHERE order_id = :order_id"),
+        text("SELECT offer_id, quantity, tolerance, if_unfilled FROM order_lines WHERE order_id = :order_id"),
         {"order_id": order_id},
     )
-    return fill_cart(session, actor, round_id, (Wish(*row) for row in rows))
+    return [Wish(*row) for row in rows]
