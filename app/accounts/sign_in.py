@@ -20,6 +20,7 @@ from app.core.errors import DomainError, InvalidInput, NotFound
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.settings import get_settings
+from app.web.letters import Action, letter, queue_letter
 
 SESSION_LASTS = timedelta(days=30)
 LINK_LASTS = timedelta(minutes=30)
@@ -145,15 +146,20 @@ def make_links(session: Session, people: Sequence[Person], lasts: timedelta) -> 
     return [f"{address}/sign-in/link?token={token}" for token in tokens]
 
 
+def _path_of(link: str) -> str:
+    """A link without our address, as letters take it."""
+    return link.removeprefix(get_settings().public_url.rstrip("/"))
+
+
 def mail_link(session: Session, email: str) -> None:
     """Mail a sign-in link to a known address; say nothing about an unknown one."""
     person = find_person(session, email.strip())
     if person is None or not person.active:
         return
-    link = make_link(session, person)
+    path = _path_of(make_link(session, person))
     with speaking(person.locale):
-        body = _("Here is your link to sign in, good once, for 30 minutes:") + f"\n\n{link}\n"
-        mail.queue_mail(session, person.email, _("Your sign-in link"), body)
+        body = _("Here is your link to sign in, good once, for 30 minutes.")
+        queue_letter(session, person.email, _("Your sign-in link"), [body], Action(_("Sign in"), path))
 
 
 def invite_all(session: Session, people: Sequence[Person]) -> list[str]:
@@ -164,9 +170,9 @@ def invite_all(session: Session, people: Sequence[Person]) -> list[str]:
     for person, link in zip(people, links, strict=True):
         with speaking(person.locale):
             subject = _("{association} invites you to buy together").format(association=association)
-            body = _("Hello {name},").format(name=person.name) + "\n\n"
-            body += _("Your account for group purchases is ready. This link signs you in, good once, for 14 days:")
-        messages.append(mail.message(person.email, subject, f"{body}\n\n{link}\n"))
+            hello = _("Hello {name},").format(name=person.name)
+            body = _("Your account for group purchases is ready. This link signs you in, good once, for 14 days.")
+            messages.append(letter(person.email, subject, [hello, body], Action(_("Sign in"), _path_of(link))))
     jobs.defer_many(session, mail.send_mail, messages)
     return links
 

@@ -311,6 +311,19 @@ class OrderApproval(SQLModel, table=True):
     comment: str = ""
 
 
+class ApprovalLink(SQLModel, table=True):
+    """A link sent by mail with which one approver decides on one order, once. Only its hash is kept."""
+
+    __tablename__ = "approval_links"
+
+    id: int | None = key()
+    token_hash: str = Field(unique=True)
+    order_id: int = Field(foreign_key="member_orders.id", index=True)
+    person_id: int = Field(foreign_key="people.id")
+    expires_at: datetime = instant()
+    used_at: datetime | None = instant(default=None)
+
+
 class SupplierOrder(SQLModel, table=True):
     """One supplier's order of a round. Amounts are euros before VAT, without eco-contribution."""
 

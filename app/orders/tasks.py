@@ -10,12 +10,12 @@ from app.catalog import import_runs
 from app.catalog.models import Offer, Supplier
 from app.core import jobs, mail
 from app.core.database import transaction
-from app.core.i18n import format_money, format_number, speaking
+from app.core.i18n import format_day, format_money, format_number, speaking
 from app.core.i18n import gettext as _
-from app.core.settings import get_settings
 from app.orders.exchange import ORDER_COLUMNS
 from app.orders.imports import import_orders
 from app.orders.models import Drop, SupplierOrder, SupplierOrderLine
+from app.web.letters import Action, letter
 
 import_runs.register("orders", ORDER_COLUMNS, import_orders)
 
@@ -37,10 +37,12 @@ def send_supplier_order(supplier_order_id: int) -> None:
         days = session.exec(select(Drop).where(Drop.supplier_order_id == supplier_order_id)).all()
         with speaking("fr"):
             subject = _("Order {number}").format(number=order.number)
-            rows = [f"{sku}\t{format_number(quantity)}\t{name}" for sku, name, quantity in lines]
+            rows = [(sku, format_number(quantity), name) for sku, name, quantity in lines]
             total = _("Total before VAT: {amount}").format(amount=format_money(order.amount))
-            delivered = _("Delivery: {days}").format(days=", ".join(sorted({str(d.delivery_on) for d in days})))
-            mail.queue_mail(session, supplier.email, subject, "\n".join([*rows, "", total, delivered, ""]))
+            delivered = _("Delivery: {days}").format(
+                days=", ".join(format_day(day) for day in sorted({drop.delivery_on for drop in days}))
+            )
+            jobs.defer(session, mail.send_mail, **letter(supplier.email, subject, [total, delivered], rows=rows))
 
 
 @jobs.task("orders.tell_members_of_outcome", queue="orders")
@@ -69,11 +71,10 @@ def _outcome_mail(
     with speaking(person.locale):
         subject = _("{round}: your order is placed with the suppliers").format(round=round_name)
         body = _("Articles: {count}. Total before VAT: {amount}.").format(count=line_count, amount=format_money(amount))
+        short = ""
         if short_count:
-            body += "\n\n" + _("Not wholly served: {count}. Your order says why, and what rolls over.").format(
-                count=short_count
-            )
-        return mail.message(person.email, subject, f"{body}\n\n{get_settings().public_url.rstrip('/')}/orders\n")
+            short = _("Not wholly served: {count}. Your order says why, and what rolls over.").format(count=short_count)
+        return letter(person.email, subject, [body, short], Action(_("Look at my orders"), "/orders"))
 
 
 @jobs.app.periodic(cron="* * * * *")

@@ -4,11 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
 
 from app.accounts.authentication import SignedIn
+from app.accounts.models import Person
+from app.core.i18n import set_locale
 from app.core.pagination import PAGE_SIZE
 from app.orders import queries
+from app.orders.models import ApprovalLink
 from app.orders.service import member_orders
+from app.orders.service.approval_links import decide_by_link, find_approval_link
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
 
@@ -23,6 +28,41 @@ def approvals_page(request: Request, session: SessionDep, actor: SignedIn, curso
         "orders/approvals.html",
         page=queries.list_waiting(session, actor, cursor, PAGE_SIZE),
         budgets=queries.list_budgets(session, actor.require_company()),
+    )
+
+
+@router.get("/approvals/by-mail")
+def decide_by_mail_page(request: Request, session: SessionDep, token: str = "") -> Response:
+    """The order that a mailed link is about, and the two buttons: a scanner that follows links decides nothing."""
+    return _by_mail(request, session, find_approval_link(session, token), token=token)
+
+
+@router.post("/approvals/by-mail")
+def decide_by_mail(
+    request: Request,
+    session: SessionDep,
+    token: Annotated[str, Form()],
+    decision: Annotated[str, Form(pattern="^(approve|reject)$")],
+    comment: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Decide by a mailed link."""
+    link = find_approval_link(session, token)
+    decide_by_link(session, token, approve=decision == "approve", comment=comment)
+    return _by_mail(request, session, link, decided=True)
+
+
+def _by_mail(
+    request: Request, session: Session, link: ApprovalLink, *, token: str = "", decided: bool = False
+) -> Response:
+    set_locale(session.get_one(Person, link.person_id).locale)
+    return render(
+        request,
+        "orders/approve_by_mail.html",
+        actor=None,
+        order=queries.get_order_row(session, link.order_id),
+        lines=queries.list_order_lines(session, link.order_id, None, 200).items,
+        token=token,
+        decided=decided,
     )
 
 

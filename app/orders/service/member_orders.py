@@ -11,12 +11,11 @@ from app.accounts.models import Company, Person
 from app.accounts.permissions import Permission, Role
 from app.accounts.service import check_version
 from app.catalog.models import Offer, Product, Supplier
-from app.core import audit, clock, mail
+from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.i18n import format_money, speaking
 from app.core.i18n import gettext as _
-from app.core.i18n import speaking
 from app.core.money import ZERO, round_amount
-from app.core.settings import get_settings
 from app.orders.approval_rules import OrderFacts, required_steps
 from app.orders.models import (
     ApprovalRule,
@@ -31,6 +30,7 @@ from app.orders.models import (
 )
 from app.orders.service import budgets
 from app.orders.service.company_rules import step_rule
+from app.web.letters import Action, queue_letter
 
 MAX_QUANTITY = 1_000_000
 PLACED = (OrderStatus.AWAITING_APPROVAL, OrderStatus.APPROVED)
@@ -238,19 +238,26 @@ def _check_lines(session: Session, order: MemberOrder) -> OrderFacts:
     return OrderFacts(amount, len(rows), frozenset(categories), limit is not None and amount > limit)
 
 
+def _approvers_of(session: Session, order: MemberOrder) -> list[Person]:
+    """The approvers of the order's company, but for its buyer."""
+    return list(
+        session.exec(
+            select(Person).where(
+                Person.company_id == order.company_id,
+                col(Person.active),
+                col(Person.roles).contains([Role.APPROVER.value]),
+                Person.id != order.person_id,
+            )
+        )
+    )
+
+
 def _ask_for_approval(session: Session, order: MemberOrder, facts: OrderFacts) -> int:
     """Write down the steps that the order must pass, tell the first approvers; the number of steps.
 
     A firm whose only approver is the buyer has nobody to ask: its orders pass.
     """
-    approvers = session.exec(
-        select(Person).where(
-            Person.company_id == order.company_id,
-            col(Person.active),
-            col(Person.roles).contains([Role.APPROVER.value]),
-            Person.id != order.person_id,
-        )
-    ).all()
+    approvers = _approvers_of(session, order)
     if not approvers:
         return 0
     rules = session.exec(select(ApprovalRule).where(ApprovalRule.company_id == order.company_id)).all()
@@ -266,12 +273,17 @@ def _ask_for_approval(session: Session, order: MemberOrder, facts: OrderFacts) -
 
 
 def _tell_approvers(session: Session, order: MemberOrder, approvers: list[Person], amount: Decimal) -> None:
-    link = f"{get_settings().public_url.rstrip('/')}/approvals"
-    for approver in approvers:
+    """Mail each a link that decides; after the transaction."""
+    from app.orders.service.approval_links import make_approval_links
+
+    links = make_approval_links(session, order_key(order), approvers)
+    for approver, link in zip(approvers, links, strict=True):
         with speaking(approver.locale):
             subject = _("Order {reference} waits for your approval").format(reference=order.reference)
-            body = _("It may cost up to {amount} € before VAT. Decide here before the cut-off:").format(amount=amount)
-            mail.queue_mail(session, approver.email, subject, f"{body}\n\n{link}\n")
+            body = _("It may cost up to {amount} before VAT. One that still waits at the cut-off rolls over.").format(
+                amount=format_money(amount)
+            )
+            queue_letter(session, approver.email, subject, [body], Action(_("Look and decide"), link))
 
 
 def _count_demand(session: Session, order: MemberOrder, sign: int) -> None:
@@ -391,7 +403,16 @@ def decide_order(
     audit.record(session, actor.label, action, order, step=step.step, comment=step.comment)
     if order.status is not OrderStatus.AWAITING_APPROVAL:
         _tell_buyer(session, order, step.comment)
+    else:
+        _ask_next(session, order, waiting[1])
     return order
+
+
+def _ask_next(session: Session, order: MemberOrder, step: OrderApproval) -> None:
+    """Mail whoever decides the step that is next now."""
+    asked = [a for a in _approvers_of(session, order) if step.approver_id in {None, a.id}]
+    if asked:
+        _tell_approvers(session, order, asked, cost_at_most(session, order_key(order)))
 
 
 def _tell_buyer(session: Session, order: MemberOrder, comment: str) -> None:
@@ -402,8 +423,9 @@ def _tell_buyer(session: Session, order: MemberOrder, comment: str) -> None:
             if order.status is OrderStatus.APPROVED
             else _("Your order {reference} was not approved.")
         ).format(reference=order.reference)
-        link = f"{get_settings().public_url.rstrip('/')}/orders/{order.id}"
-        mail.queue_mail(session, buyer.email, sentence, "\n\n".join(filter(None, [sentence, comment, link])) + "\n")
+        said = f"“{comment}”" if comment else ""
+        action = Action(_("Look at the order"), f"/orders/{order.id}")
+        queue_letter(session, buyer.email, sentence, [said], action)
 
 
 def cost_at_most(session: Session, order_id: int) -> Decimal:

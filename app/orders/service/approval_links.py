@@ -1,0 +1,65 @@
+"""Deciding by mail: a link that lets one approver decide one step of one order, once, without signing in."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, col, select
+
+from app.accounts.actor import actor_for
+from app.accounts.models import Person
+from app.core import clock
+from app.core.errors import InvalidInput
+from app.orders.models import ApprovalLink, MemberOrder
+from app.orders.service.member_orders import decide_order
+
+LINK_LASTS = timedelta(days=14)
+
+
+def make_approval_links(session: Session, order_id: int, people: list[Person]) -> list[str]:
+    """A link for each person, as paths of ours; only hashes are kept."""
+    tokens = [secrets.token_urlsafe(32) for _person in people]
+    expires_at = clock.now() + LINK_LASTS
+    session.execute(
+        insert(ApprovalLink),
+        [
+            {"token_hash": _hash(token), "order_id": order_id, "person_id": person.id, "expires_at": expires_at}
+            for token, person in zip(tokens, people, strict=True)
+        ],
+    )
+    return [f"/approvals/by-mail?token={token}" for token in tokens]
+
+
+def find_approval_link(session: Session, token: str) -> ApprovalLink:
+    """The link of a token, if it can still be used. Raises `InvalidInput`."""
+    link = session.exec(
+        select(ApprovalLink).where(
+            ApprovalLink.token_hash == _hash(token),
+            col(ApprovalLink.used_at).is_(None),
+            ApprovalLink.expires_at > clock.now(),
+        )
+    ).one_or_none()
+    if link is None:
+        raise InvalidInput("This link is used or too old. Sign in to decide.", code="link_expired")
+    return link
+
+
+def decide_by_link(session: Session, token: str, *, approve: bool, comment: str = "") -> MemberOrder:
+    """Decide as the approver that the link was sent to; every rule of deciding holds. The link is then used up."""
+    link = find_approval_link(session, token)
+    used = session.scalar(
+        update(ApprovalLink)
+        .where(col(ApprovalLink.id) == link.id, col(ApprovalLink.used_at).is_(None))
+        .values(used_at=clock.now())
+        .returning(col(ApprovalLink.id))
+    )
+    person = session.get_one(Person, link.person_id)
+    if used is None or not person.active:
+        raise InvalidInput("This link is used or too old. Sign in to decide.", code="link_expired")
+    actor = actor_for(person, label=f"{person.email} (link by mail)")
+    return decide_order(session, actor, link.order_id, approve=approve, comment=comment)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

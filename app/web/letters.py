@@ -1,0 +1,43 @@
+"""Letters: what happened, what to do, one button. The same words as plain text and as HTML."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlmodel import Session
+
+from app.core import jobs, mail
+from app.core.settings import get_settings
+from app.web.rendering import environment
+
+
+class Action(NamedTuple):
+    """The one thing to do: a word on a button, and a path of ours."""
+
+    label: str
+    path: str
+
+
+def letter(
+    to: str,
+    subject: str,
+    paragraphs: Sequence[str],
+    action: Action | None = None,
+    rows: Sequence[Sequence[str]] = (),
+) -> dict[str, Any]:
+    """One message, as `send_mail` takes it, in the current language. `rows` become a table, or lines parted by tabs."""
+    address = get_settings().public_url.rstrip("/")
+    link = f"{address}{action.path}" if action else ""
+    written = [paragraph for paragraph in paragraphs if paragraph]
+    text = list(written)
+    if rows:
+        text.append("\n".join("\t".join(row) for row in rows))
+    if action:
+        text.append(f"{action.label}\n{link}")
+    html = environment().get_template("letter.html")
+    body = html.render(subject=subject, paragraphs=written, rows=rows, action=action, link=link, address=address)
+    return mail.message(to, subject, "\n\n".join(text) + "\n", body)
+
+
+def queue_letter(session: Session, to: str, subject: str, paragraphs: Sequence[str], action: Action) -> None:
+    """Send a letter once the session's transaction commits."""
+    jobs.defer(session, mail.send_mail, **letter(to, subject, paragraphs, action))
