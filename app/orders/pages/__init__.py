@@ -1,8 +1,9 @@
 """Pages of the main loop: for buyers `shop` and `ordering`, for approvers `approvals` and `company`, for the
-association `cockpit` and `rounds`; `reports` for both; `live` tells open pages that the group's demand moved."""
+association `cockpit`, `rounds` and `deciding`; `reports` for both; `live` tells open pages that the
+group's demand moved."""
 
 from app.orders import queries
-from app.orders.pages import approvals, cockpit, company, live, ordering, reports, rounds, shop
+from app.orders.pages import approvals, cockpit, company, deciding, live, ordering, reports, rounds, shop
 from app.web.rendering import shell_facts
 
 routers = [
@@ -12,6 +13,7 @@ routers = [
     company.router,
     cockpit.router,
     rounds.router,
+    deciding.router,
     reports.router,
     live.router,
 ]

@@ -22,7 +22,7 @@ from app.core.pagination import PAGE_SIZE
 from app.orders import queries
 from app.orders.models import SupplierDecision
 from app.orders.schemas import RoundIn
-from app.orders.service import approving, consolidating, deciding, rounds, series
+from app.orders.service import approving, consolidating, rounds, series
 from app.orders.service.rounds import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
@@ -188,6 +188,7 @@ def consolidation_page(
         figures=queries.round_figures(session, round_id),
         page=queries.list_supplier_orders(session, round_id, cursor, PAGE_SIZE),
         decisions=list(SupplierDecision),
+        set_aside=queries.suppliers_set_aside(session, round_id),
         approvals=queries.approval_names(session, round_id),
         two_needed=approving.second_person_needed(session, actor, found),
         limit=get_association(session).second_approval_above,
@@ -228,46 +229,6 @@ def supplier_order_page(
         drops=queries.drops_of(session, order.id),
         editable=get_round(session, order.round_code).status == "consolidated",
     )
-
-
-@router.post("/rounds/{code}/lines/{line_id}/exclusion")
-def exclude_line(
-    session: SessionDep, actor: SignedIn, code: str, line_id: int, because: Annotated[str, Form(max_length=200)] = ""
-) -> Response:
-    """Take a member line out and consolidate again."""
-    deciding.exclude_line(session, actor, code, line_id, because)
-    return RedirectResponse(f"/rounds/{code}/consolidation", 303)
-
-
-@router.post("/rounds/{code}/offers/{offer_id}/packs")
-def set_packs(
-    session: SessionDep,
-    actor: SignedIn,
-    code: str,
-    offer_id: int,
-    number: Annotated[str, Form()],
-    packs: Annotated[str, Form()] = "",
-) -> Response:
-    """Order another number of packs; an empty field takes the rule's own."""
-    deciding.set_packs(session, actor, code, offer_id, int(packs) if packs.isdigit() else None)
-    return RedirectResponse(f"/supplier-orders/{number}", 303)
-
-
-@router.post("/rounds/{code}/suppliers/{supplier_id}/choice")
-def choose_for_supplier(
-    session: SessionDep,
-    actor: SignedIn,
-    code: str,
-    supplier_id: int,
-    decision: Annotated[SupplierDecision, Form()],
-    keep_open_until: Annotated[str, Form()] = "",
-) -> Response:
-    """Decide about a supplier under its terms."""
-    until = None
-    if decision is SupplierDecision.POSTPONE and keep_open_until:
-        until = datetime.fromisoformat(keep_open_until).replace(tzinfo=PARIS)
-    deciding.choose_for_supplier(session, actor, code, supplier_id, decision, until)
-    return RedirectResponse(f"/rounds/{code}/consolidation", 303)
 
 
 def _step(path: str, use_case: Callable[[Session, Actor, str, int | None], object], lands_on: str) -> None:

@@ -45,6 +45,7 @@ from app.orders.queries.rounds import (
 from app.orders.queries.supplier_orders import (
     AllocationRow,
     DropRow,
+    SetAside,
     SupplierOrderLineRow,
     SupplierOrderRow,
     drops_of,
@@ -52,6 +53,7 @@ from app.orders.queries.supplier_orders import (
     list_allocations,
     list_supplier_order_lines,
     list_supplier_orders,
+    suppliers_set_aside,
 )
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "ReportRow",
     "RoundFigures",
     "RoundUnderWay",
+    "SetAside",
     "SupplierOrderLineRow",
     "SupplierOrderRow",
     "UnderMinimum",
@@ -104,6 +107,7 @@ __all__ = [
     "round_choices",
     "round_figures",
     "rounds_under_way",
+    "suppliers_set_aside",
     "suppliers_under_minimum",
     "tiers_nearly_reached",
     "waiting_by_company",

@@ -1,6 +1,6 @@
 """Supplier orders, their lines and drops, and the allocations of member lines."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -59,6 +59,28 @@ def list_supplier_orders(session: Session, round_id: int, cursor: str | None, li
     parameters: dict[str, Any] = {"round_id": round_id, "limit": limit + 1} | ({"after": after[0]} if after else {})
     rows = session.execute(text(_SUPPLIER_ORDER_ROWS.format(where=where)), parameters)
     return page_of([SupplierOrderRow(*row) for row in rows], limit, lambda row: (row.number,))
+
+
+class SetAside(NamedTuple):
+    """What was decided about a supplier of a round."""
+
+    supplier_id: int
+    supplier: str
+    decision: str
+    keep_open_until: datetime | None
+
+
+def suppliers_set_aside(session: Session, round_id: int) -> list[SetAside]:
+    """The decisions about suppliers of a round, by supplier; those that order nothing are told here alone."""
+    rows = session.execute(
+        text("""
+            SELECT s.id, s.name, c.decision, c.keep_open_until
+            FROM supplier_choices c JOIN suppliers s ON s.id = c.supplier_id
+            WHERE c.round_id = :round_id ORDER BY s.name
+        """),
+        {"round_id": round_id},
+    )
+    return [SetAside(*row) for row in rows]
 
 
 def get_supplier_order(session: Session, number: str) -> SupplierOrderRow:

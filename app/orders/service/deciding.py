@@ -3,7 +3,10 @@
 Each is written down and consolidates the round again.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -12,6 +15,7 @@ from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.core import audit, clock
 from app.core.errors import InvalidInput, NotFound
+from app.core.money import ZERO
 from app.orders.models import (
     MemberOrder,
     OrderLine,
@@ -30,13 +34,27 @@ def exclude_line(session: Session, actor: Actor, code: str, line_id: int, becaus
     if not because.strip():
         raise InvalidInput("Say why the line is taken out: its buyer is told.", field="because")
     _decidable(session, actor, code)
+    line = _line_of_round(session, code, line_id)
+    line.excluded_because = because.strip()[:200]
+    audit.record(session, actor.label, "order_line.excluded", line, because=line.excluded_because)
+    return consolidate_round(session, actor, code)
+
+
+def put_line_back(session: Session, actor: Actor, code: str, line_id: int) -> Round:
+    """Let a line that was taken out take part again, and consolidate again."""
+    _decidable(session, actor, code)
+    line = _line_of_round(session, code, line_id)
+    line.excluded_because = None
+    audit.record(session, actor.label, "order_line.put_back", line)
+    return consolidate_round(session, actor, code)
+
+
+def _line_of_round(session: Session, code: str, line_id: int) -> OrderLine:
     line = session.get(OrderLine, line_id)
     order = session.get(MemberOrder, line.order_id) if line else None
     if line is None or order is None or order.round_id != round_key(get_round(session, code)):
         raise NotFound("There is no such line in this round.")
-    line.excluded_because = because.strip()[:200]
-    audit.record(session, actor.label, "order_line.excluded", line, because=line.excluded_because)
-    return consolidate_round(session, actor, code)
+    return line
 
 
 def set_packs(session: Session, actor: Actor, code: str, offer_id: int, packs: int | None) -> Round:
@@ -115,6 +133,79 @@ def choose_for_supplier(
         decision=decision.value,
     )
     return consolidate_round(session, actor, code)
+
+
+def take_choice_back(session: Session, actor: Actor, code: str, supplier_id: int) -> Round:
+    """Undo what was decided about a supplier, and consolidate again."""
+    purchasing_round = _decidable(session, actor, code)
+    choice = session.get(SupplierChoice, (round_key(purchasing_round), supplier_id))
+    if choice is None:
+        raise NotFound("Nothing was decided about this supplier.", field="supplier_id")
+    session.delete(choice)
+    session.flush()
+    audit.record(session, actor.label, "round.supplier_undecided", purchasing_round, supplier_id=supplier_id)
+    return consolidate_round(session, actor, code)
+
+
+class SupplierFigures(NamedTuple):
+    """A supplier order in figures; amounts in euros before VAT."""
+
+    supplier: str
+    amount: Decimal
+    saved: Decimal
+    delivery_fee: Decimal
+    alert: str | None
+
+
+class Draft(NamedTuple):
+    """A consolidated round in figures: its supplier orders by supplier, and what members do not get."""
+
+    orders: dict[int, SupplierFigures]
+    unfilled_units: int
+    short_lines: int
+
+    @property
+    def amount(self) -> Decimal:
+        """Everything ordered."""
+        return sum((order.amount for order in self.orders.values()), ZERO)
+
+    @property
+    def saved(self) -> Decimal:
+        """Saved against list prices."""
+        return sum((order.saved for order in self.orders.values()), ZERO)
+
+
+def simulate(session: Session, code: str, decide: Callable[[], object]) -> tuple[Draft, Draft]:
+    """The draft before and after a decision, which is then taken back: nothing is changed."""
+    round_id = round_key(get_round(session, code))
+    before = _draft(session, round_id)
+    trial = session.begin_nested()
+    try:
+        decide()
+        after = _draft(session, round_id)
+    finally:
+        trial.rollback()
+    session.expire_all()
+    return before, after
+
+
+def _draft(session: Session, round_id: int) -> Draft:
+    session.flush()
+    orders = session.execute(
+        text("""
+            SELECT o.supplier_id, s.name, o.amount, o.list_amount - o.amount, o.delivery_fee, o.alert
+            FROM supplier_orders o JOIN suppliers s ON s.id = o.supplier_id WHERE o.round_id = :round_id ORDER BY s.name
+        """),
+        {"round_id": round_id},
+    )
+    figures = {supplier_id: SupplierFigures(*values) for supplier_id, *values in orders}
+    units, lines = session.execute(
+        text("""
+            SELECT coalesce(sum(unfilled), 0), count(*) FROM allocations WHERE round_id = :round_id AND unfilled > 0
+        """),
+        {"round_id": round_id},
+    ).one()
+    return Draft(figures, int(units), int(lines))
 
 
 def _decidable(session: Session, actor: Actor, code: str) -> Round:
