@@ -22,7 +22,7 @@ from app.core.database import get_engine
 from app.core.settings import get_settings
 from app.orders.api import routers as orders_routers
 from app.orders.pages import routers as orders_pages
-from app.web import errors, health
+from app.web import api_docs, errors, health
 from app.web.middleware import RequestShell
 from app.web.rendering import STATIC_DIR, package_files
 
@@ -74,7 +74,14 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
     errors.install(app)
     for api in (accounts_api.router, catalog_api.router, commission_api.router, *orders_routers):
         app.include_router(api)
-    for pages in (*accounts_pages, catalog_pages.router, commission_pages.router, *orders_pages, health.router):
+    for pages in (
+        *accounts_pages,
+        catalog_pages.router,
+        commission_pages.router,
+        *orders_pages,
+        health.router,
+        api_docs.router,
+    ):
         app.include_router(pages, include_in_schema=False)
     app.mount("/static", _FingerprintedFiles(directory=STATIC_DIR), name="static")
     return app

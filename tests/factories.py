@@ -213,7 +213,7 @@ class Busy:
     def paths(self) -> list[tuple[str, Actor | None]]:
         """Every page, and who looks at it."""
         return [
-            *((path, None) for path in ("/", "/sign-in", "/sign-in/link?token=x")),
+            *((path, None) for path in ("/", "/sign-in", "/sign-in/link?token=x", "/api-docs")),
             *(
                 (path, self.employee)
                 for path in (

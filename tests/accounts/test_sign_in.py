@@ -1,5 +1,6 @@
 """Signing in: passwords, links, sessions that end, keys."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -145,3 +146,18 @@ def test_a_read_key_writes_nothing(site: Site, session: Session, world: World) -
 def test_nobody_signs_out_somebody_else(session: Session, world: World, person: Person) -> None:
     with pytest.raises(NotAllowed):
         close_all_sessions(session, world.a_buyer(), person.id or 0)
+
+
+def test_a_key_is_made_shown_once_used_and_revoked_on_the_account_page(site: Site, world: World) -> None:
+    manager = world.a_manager()
+    assert site.post("/account/keys", manager, data={"name": " "}).status_code == 422
+    made = site.post("/account/keys", manager, data={"name": "ERP", "may_write": "true"}).text
+    found = re.search(r"eng_[0-9a-f]{8}_[\w-]{40,}", made)
+    assert found is not None
+    assert found[0] not in site.get("/account", manager).text
+    bearer = {"Authorization": f"Bearer {found[0]}"}
+    assert site.get("/api/v1/me", headers=bearer).json()["person_id"] == manager.person_id
+    revoke = re.search(r"/account/keys/\d+/revoke", made)
+    assert revoke is not None
+    site.post(revoke[0], manager)
+    assert site.get("/api/v1/me", headers=bearer).status_code == 401

@@ -35,6 +35,15 @@ def test_the_api_describes_itself_in_openapi_3_1(site: Site, world: World) -> No
             assert shown or not schema.get("required"), f"{name} shows no example"
 
 
+def test_the_reference_page_holds_every_operation(site: Site, world: World) -> None:
+    document = site.get("/api/v1/openapi.json").json()
+    page = site.get("/api-docs").text
+    for path, operations in document["paths"].items():
+        assert f"<code>{path}</code>" in page
+        for operation in operations.values():
+            assert f'id="{operation["operationId"]}"' in page
+
+
 def test_errors_are_problem_details(site: Site, manager: Actor) -> None:
     answer = site.get("/api/v1/rounds/nope", manager)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
@@ -220,7 +229,7 @@ def _paths(site: Site) -> list[tuple[str, str]]:
 
 OPEN_TO_ALL = {
     *("/", "/sign-in", "/sign-in/mail", "/sign-in/link", "/sign-out", "/health"),
-    *("/api/v1/openapi.json", "/api/v1/categories", "/approvals/by-mail"),
+    *("/api/v1/openapi.json", "/api/v1/categories", "/approvals/by-mail", "/api-docs"),
 }
 
 

@@ -4,8 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
 
-from app.accounts import sign_in
+from app.accounts import queries, sign_in
+from app.accounts.actor import Actor
 from app.accounts.authentication import SESSION_COOKIE, OptionalActor, SignedIn
 from app.accounts.models import Person
 from app.core.errors import DomainError
@@ -88,9 +90,23 @@ def sign_out(request: Request, session: SessionDep) -> Response:
 
 
 @router.get("/account")
-def account_page(request: Request, actor: SignedIn, saved: bool = False) -> Response:
+def account_page(request: Request, session: SessionDep, actor: SignedIn, saved: bool = False) -> Response:
     """One's own account."""
-    return render(request, "accounts/account.html", error=None, saved=saved)
+    return _account(request, session, actor, saved=saved)
+
+
+def _account(
+    request: Request, session: Session, actor: Actor, *, error: str | None = None, saved: bool = False, secret: str = ""
+) -> Response:
+    return render(
+        request,
+        "accounts/account.html",
+        status_code=422 if error else 200,
+        keys=queries.list_api_keys(session, actor.require_person()),
+        error=error,
+        saved=saved,
+        secret=secret,
+    )
 
 
 @router.post("/account/password")
@@ -101,7 +117,29 @@ def change_password(
     try:
         sign_in.set_password(session, session.get_one(Person, actor.require_person()), password)
     except DomainError as error:
-        return render(request, "accounts/account.html", status_code=422, error=say(error), saved=False)
+        return _account(request, session, actor, error=say(error))
+    return RedirectResponse("/account?saved=true", 303)
+
+
+@router.post("/account/keys")
+def make_key(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    name: Annotated[str, Form(max_length=100)] = "",
+    may_write: Annotated[bool, Form()] = False,
+) -> Response:
+    """Make an API key; its text is on this page and nowhere else."""
+    if not name.strip():
+        return _account(request, session, actor, error=_("A key needs a name."))
+    made = sign_in.create_api_key(session, actor, name.strip(), ["read", *(["write"] if may_write else [])])
+    return _account(request, session, actor, secret=made.secret)
+
+
+@router.post("/account/keys/{key_id}/revoke")
+def revoke_key(session: SessionDep, actor: SignedIn, key_id: int) -> Response:
+    """End a key of one's own."""
+    sign_in.revoke_api_key(session, actor, key_id)
     return RedirectResponse("/account?saved=true", 303)
 
 
