@@ -10,6 +10,7 @@ OVER_LIMIT = marked("The order is above your limit.")
 ABOVE_AMOUNT = marked("The order is above the amount that your company lets pass.")
 MANY_SKUS = marked("The order has more articles than your company lets pass.")
 IN_CATEGORY = marked("The order holds a category that your company wants approved.")
+OVER_BUDGET = marked("The order rolled over and is above what is left of the budget.")
 ALWAYS = marked("Your company approves every order.")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
 from app.core.errors import Conflict, DomainError, InvalidInput, NotSignedIn
@@ -16,6 +16,7 @@ from app.web.problems import FieldProblem, Problem, problem_body, title_of
 from app.web.rendering import render
 
 _log = logging.getLogger("engrenages")
+_PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
 
 
 def install(app: FastAPI) -> None:
@@ -25,6 +26,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)  # type: ignore[arg-type]
     app.add_exception_handler(DataError, _bad_value)  # type: ignore[arg-type]
     app.add_exception_handler(IntegrityError, _constraint)  # type: ignore[arg-type]
+    app.add_exception_handler(OperationalError, _database_refused)  # type: ignore[arg-type]
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -80,6 +82,14 @@ def _constraint(request: Request, error: IntegrityError) -> Response:
     """The database's constraints are the last word where two act at once."""
     _log.warning("constraint refused a change: %s", error.orig)
     return _domain_error(request, Conflict("Somebody else did this at the same moment. Load again and look."))
+
+
+def _database_refused(request: Request, error: OperationalError) -> Response:
+    """Deadlocks and lock time-outs pass: whoever was chosen to give way may try again."""
+    if getattr(error.orig, "sqlstate", "") in _PASSING_SQLSTATES:
+        _log.warning("gave way to another transaction: %s", error.orig)
+        return _domain_error(request, Conflict("Somebody else did this at the same moment. Load again and look."))
+    return _unexpected(request, error)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:

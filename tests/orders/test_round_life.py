@@ -16,6 +16,7 @@ from app.core import clock
 from app.core.errors import Conflict, InvalidInput, NotAllowed
 from app.orders.models import (
     Allocation,
+    Budget,
     DeliveryFeeShare,
     Drop,
     IfUnfilled,
@@ -30,8 +31,10 @@ from app.orders.models import (
     SupplierOrderStatus,
 )
 from app.orders.service.approving import approve_round, send_round
+from app.orders.service.budgets import set_budget
 from app.orders.service.consolidating import consolidate_round
 from app.orders.service.deciding import choose_for_supplier, exclude_line, set_packs
+from app.orders.service.member_orders import decide_order
 from app.orders.service.rounds import (
     cancel_round,
     close_round,
@@ -210,6 +213,44 @@ def test_what_is_not_served_rolls_over_once_or_is_cancelled_as_asked(
     (line,) = session.exec(select(OrderLine).where(OrderLine.order_id == successor.id)).all()
     assert (line.quantity, line.tolerance, line.ceiling_price) == (4, 2, Decimal("10.0000"))
     assert successor.reference == f"{rolling.reference}>R2-{rolling.id}"
+
+
+def test_what_rolls_over_holds_the_budget_or_waits_for_an_approver(
+    world: World, session: Session, manager: Actor
+) -> None:
+    company = world.a_company()
+    approver = world.an_actor(Role.APPROVER, company=company)
+    budget = set_budget(session, approver, month=NOW.date(), amount=Decimal("100.00"))
+    offer, first = world.an_offer(pack=100), world.an_open_round("R1")
+    second = world.an_open_round("R2", closes_at=CUT_OFF + timedelta(days=7))
+    small = world.an_order(first, (offer, 3), buyer=world.a_buyer(company))
+    large = world.an_order(first, (offer, 4), buyer=world.a_buyer(company))
+    consolidated(session, manager, "R1")
+    world.an_order(second, (world.an_offer(), 3), buyer=world.a_buyer(company))  # 100 € are placed: none are left
+    approve_round(session, manager, "R1")  # nothing was served: 70 € are free again, then 30 € and 40 € roll over
+    session.expire_all()
+    assert session.get_one(Budget, budget.id).committed == Decimal("100.00")
+    successors = session.exec(
+        select(MemberOrder)
+        .where(col(MemberOrder.rolled_over_from_id).in_([small.id, large.id]))
+        .order_by(col(MemberOrder.id))
+    ).all()
+    assert [order.status for order in successors] == [OrderStatus.APPROVED, OrderStatus.APPROVED]
+
+
+def test_what_no_longer_fits_the_budget_waits(world: World, session: Session, manager: Actor) -> None:
+    company = world.a_company()
+    approver = world.an_actor(Role.APPROVER, company=company)
+    offer, first = world.an_offer(pack=100), world.an_open_round("R1")
+    world.an_open_round("R2", closes_at=CUT_OFF + timedelta(days=7))
+    order = world.an_order(first, (offer, 9), buyer=world.a_buyer(company))
+    budget = set_budget(session, approver, month=NOW.date(), amount=Decimal("50.00"))  # set after the order was placed
+    consolidated(session, manager, "R1")
+    approve_round(session, manager, "R1")
+    successor = session.exec(select(MemberOrder).where(MemberOrder.rolled_over_from_id == order.id)).one()
+    assert successor.status is OrderStatus.AWAITING_APPROVAL
+    assert session.get_one(Budget, budget.id).committed == 0
+    assert decide_order(session, approver, successor.id or 0, approve=True).status is OrderStatus.APPROVED
 
 
 def test_a_supplier_kept_open_gets_a_round_of_its_own_with_the_lines(

@@ -11,6 +11,7 @@ from app.accounts.permissions import Permission
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput
 from app.core.money import ZERO
+from app.orders.approval_rules import OVER_BUDGET
 from app.orders.models import Budget, BudgetReservation, CostCentre, MemberOrder
 
 
@@ -93,6 +94,74 @@ def reserve(session: Session, order: MemberOrder, cost: Decimal) -> None:
         budget.committed += cost
         session.add(BudgetReservation(order_id=order.id, budget_id=budget.id, amount=cost))
     session.flush()
+
+
+_CARRIED = """
+    carried AS (
+        SELECT o.id, o.company_id, o.cost_centre_id, sum(round((l.quantity + l.tolerance) * l.ceiling_price, 2)) AS cost
+        FROM member_orders o JOIN order_lines l ON l.order_id = o.id
+        WHERE o.id = ANY(:order_ids) AND o.status IN ('approved', 'awaiting_approval')
+        GROUP BY o.id
+    ), asked AS (
+        SELECT c.id AS order_id, b.id AS budget_id, c.cost,
+            sum(c.cost) OVER (PARTITION BY b.id ORDER BY c.id) <= b.amount - b.committed AS fits
+        FROM carried c
+        JOIN budgets b ON b.company_id = c.company_id AND b.month = :month
+            AND (b.cost_centre_id IS NULL OR b.cost_centre_id = c.cost_centre_id)
+    )
+"""
+
+
+def reserve_carried(session: Session, order_ids: list[int]) -> None:
+    """Hold the budgets of this month for orders carried over into a round, in their order, as far as they reach.
+
+    An order that does not fit waits for an approver of its firm, who may let it pass all the same.
+    """
+    parameters = {"order_ids": order_ids, "month": clock.today().replace(day=1)}
+    session.execute(
+        text("""
+            SELECT b.id FROM budgets b
+            WHERE b.month = :month
+                AND b.company_id IN (SELECT company_id FROM member_orders WHERE id = ANY(:order_ids))
+            ORDER BY b.id FOR UPDATE
+        """),
+        parameters,
+    )
+    session.execute(
+        text(f"""
+            WITH {_CARRIED}, fitting AS (
+                SELECT * FROM asked a
+                WHERE NOT EXISTS (SELECT FROM asked other WHERE other.order_id = a.order_id AND NOT other.fits)
+            ), held AS (
+                INSERT INTO budget_reservations (order_id, budget_id, amount)
+                SELECT order_id, budget_id, cost FROM fitting ON CONFLICT DO NOTHING
+                RETURNING budget_id, amount
+            )
+            UPDATE budgets SET committed = committed + h.amount
+            FROM (SELECT budget_id, sum(amount) AS amount FROM held GROUP BY budget_id) h
+            WHERE budgets.id = h.budget_id
+        """),
+        parameters,
+    )
+    session.execute(
+        text("""
+            WITH over AS (
+                UPDATE member_orders o SET status = 'awaiting_approval', version = version + 1
+                WHERE o.id = ANY(:order_ids) AND o.status = 'approved'
+                    AND EXISTS (
+                        SELECT FROM budgets b WHERE b.company_id = o.company_id AND b.month = :month
+                            AND (b.cost_centre_id IS NULL OR b.cost_centre_id = o.cost_centre_id))
+                    AND NOT EXISTS (SELECT FROM budget_reservations r WHERE r.order_id = o.id)
+                    AND EXISTS (
+                        SELECT FROM people p WHERE p.company_id = o.company_id AND p.active
+                            AND 'approver' = ANY(p.roles) AND p.id <> o.person_id)
+                RETURNING o.id
+            )
+            INSERT INTO order_approvals (order_id, step, because, comment)
+            SELECT id, 1, :because, '' FROM over ON CONFLICT DO NOTHING
+        """),
+        parameters | {"because": OVER_BUDGET},
+    )
 
 
 def release(session: Session, order_id: int) -> None:

@@ -14,6 +14,7 @@ from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import MemberOrder, OrderStatus, Round, RoundDelivery, RoundStatus
+from app.orders.service import budgets
 
 
 def get_round(session: Session, code: str, *, lock: bool = False) -> Round:
@@ -272,8 +273,9 @@ def carry_over_into(session: Session, actor: Actor, target: Round) -> int:
         """),
         parameters,
     )
-    lines = session.execute(
-        text("""
+    lines = (
+        session.execute(
+            text("""
             INSERT INTO order_lines (order_id, offer_id, quantity, tolerance, ceiling_price, if_unfilled,
                 rolled_over_from_id)
             SELECT successor.id, l.offer_id, c.quantity, c.tolerance, l.ceiling_price, l.if_unfilled, l.id
@@ -282,10 +284,13 @@ def carry_over_into(session: Session, actor: Actor, target: Round) -> int:
             JOIN member_orders successor
                 ON successor.rolled_over_from_id = c.order_id AND successor.round_id = :target
             ORDER BY l.id
-            RETURNING 1
+            RETURNING id
         """),
-        parameters,
-    ).all()
+            parameters,
+        )
+        .scalars()
+        .all()
+    )
     session.execute(
         text("""
             INSERT INTO order_approvals (order_id, step, approver_id, because, comment)
@@ -298,6 +303,10 @@ def carry_over_into(session: Session, actor: Actor, target: Round) -> int:
         parameters,
     )
     if lines:
+        carried = session.scalars(
+            text("SELECT DISTINCT order_id FROM order_lines WHERE id = ANY(:ids)"), {"ids": list(lines)}
+        )
+        budgets.reserve_carried(session, list(carried))
         recount_demand(session, round_key(target))
         audit.record(session, actor.label, "round.carried_over", target, lines=len(lines))
     return len(lines)
@@ -319,7 +328,7 @@ def recount_demand(session: Session, round_id: int) -> None:
 
 
 def release_rolled_over_budgets(session: Session, round_id: int) -> None:
-    """Give back what rolled-over orders of a round held of their budgets; their successors cost a later month."""
+    """Give back what rolled-over orders of a round held of their budgets; their successors hold their own."""
     session.execute(
         text("""
             WITH freed AS (
