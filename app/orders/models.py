@@ -230,8 +230,16 @@ class OrderLine(SQLModel, table=True):
     rolled_over_from_id: int | None = Field(default=None, foreign_key="order_lines.id")
 
 
+class StandingRhythm(StrEnum):
+    """How often a list orders itself."""
+
+    OFF = "off"
+    EVERY_ROUND = "every_round"
+    MONTHLY = "monthly"
+
+
 class OrderList(SQLModel, table=True):
-    """A basket that somebody keeps to order again."""
+    """A basket that somebody keeps to order again; a standing one orders itself when a round opens."""
 
     __tablename__ = "order_lists"
     __table_args__ = (UniqueConstraint("person_id", "name"),)
@@ -239,6 +247,18 @@ class OrderList(SQLModel, table=True):
     id: int | None = key()
     person_id: int = Field(foreign_key="people.id")
     name: str = Field(max_length=100)
+    standing: StandingRhythm = choice(StandingRhythm, default=StandingRhythm.OFF)
+    skip_next: bool = False
+
+
+class StandingPlacement(SQLModel, table=True):
+    """That a standing list was dealt with in a round: at most once."""
+
+    __tablename__ = "standing_placements"
+
+    list_id: int = Field(primary_key=True, foreign_key="order_lists.id", ondelete="CASCADE")
+    round_id: int = Field(primary_key=True, foreign_key="rounds.id")
+    placed_on: date
 
 
 class OrderListLine(SQLModel, table=True):

@@ -77,6 +77,18 @@ def _outcome_mail(
         return letter(person.email, subject, [body, short], Action(_("Look at my orders"), "/orders"))
 
 
+@jobs.task("orders.place_standing_orders", queue="orders")
+def place_standing_orders(round_id: int) -> None:
+    """Place the standing lists in a round that opened, each in a transaction of its own; repeated, none twice."""
+    from app.orders.service.standing import lists_due, place_standing
+
+    with transaction() as session:
+        due = lists_due(session, round_id)
+    for list_id in due:
+        with transaction() as session:
+            place_standing(session, list_id, round_id)
+
+
 @jobs.app.periodic(cron="* * * * *")
 @jobs.task("orders.open_and_close_due_rounds", queue="orders")
 def open_and_close_due_rounds_now(timestamp: int) -> None:

@@ -11,7 +11,8 @@ from app.core.errors import DomainError
 from app.core.i18n import say
 from app.orders import queries
 from app.orders.exchange import typed_lines_of
-from app.orders.service import carts, lists
+from app.orders.models import StandingRhythm
+from app.orders.service import carts, lists, standing
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
 
@@ -103,6 +104,22 @@ def order_list(session: SessionDep, actor: SignedIn, list_id: int, round_id: Ann
     """Put a list into the cart."""
     lists.order_list(session, actor, list_id, round_id)
     return RedirectResponse("/cart", 303)
+
+
+@router.post("/lists/{list_id}/standing")
+def set_standing(
+    session: SessionDep, actor: SignedIn, list_id: int, rhythm: Annotated[StandingRhythm, Form()]
+) -> Response:
+    """Let a list order itself, or stop it."""
+    standing.set_standing(session, actor, list_id, rhythm)
+    return RedirectResponse("/lists", 303)
+
+
+@router.post("/lists/{list_id}/skip")
+def skip_next(session: SessionDep, actor: SignedIn, list_id: int, skip: Annotated[bool, Form()] = False) -> Response:
+    """Leave the next round out, or do not."""
+    standing.set_skip_next(session, actor, list_id, skip)
+    return RedirectResponse("/lists", 303)
 
 
 @router.post("/lists/{list_id}/delete")

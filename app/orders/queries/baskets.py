@@ -48,6 +48,8 @@ class ListRow(NamedTuple):
     gone_count: int
     amount: Decimal
     articles: str
+    standing: str
+    skip_next: bool
 
 
 def list_rows(session: Session, person_id: int) -> list[ListRow]:
@@ -57,7 +59,7 @@ def list_rows(session: Session, person_id: int) -> list[ListRow]:
             SELECT k.id, k.name, count(f.id) FILTER (WHERE f.withdrawn_at IS NULL),
                 count(f.id) FILTER (WHERE f.withdrawn_at IS NOT NULL),
                 coalesce(sum(round(l.quantity * f.tier_prices[1], 2)) FILTER (WHERE f.withdrawn_at IS NULL), 0),
-                coalesce(string_agg(f.name, ' · ' ORDER BY f.name), '')
+                coalesce(string_agg(f.name, ' · ' ORDER BY f.name), ''), k.standing, k.skip_next
             FROM order_lists k
             LEFT JOIN order_list_lines l ON l.list_id = k.id
             LEFT JOIN offers f ON f.id = l.offer_id

@@ -10,7 +10,7 @@ from app.accounts.actor import SYSTEM, Actor
 from app.accounts.models import Park
 from app.accounts.permissions import Permission
 from app.accounts.service import check_version, get_association
-from app.core import audit, clock
+from app.core import audit, clock, jobs
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import MemberOrder, OrderStatus, Round, RoundDelivery, RoundStatus
@@ -132,6 +132,10 @@ def open_round(session: Session, actor: Actor, code: str, expected_version: int 
     require_status(opened, RoundStatus.PLANNED)
     change_status(session, actor, opened, RoundStatus.OPEN)
     carry_over_into(session, actor, opened)
+    if opened.only_supplier_id is None:
+        from app.orders.tasks import place_standing_orders
+
+        jobs.defer(session, place_standing_orders, round_id=round_key(opened))
     return opened
 
 
