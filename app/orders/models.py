@@ -344,6 +344,30 @@ class ApprovalLink(SQLModel, table=True):
     used_at: datetime | None = instant(default=None)
 
 
+class OrderComment(SQLModel, table=True):
+    """What somebody said about an order: its buyer, an approver of the firm, or the association."""
+
+    __tablename__ = "order_comments"
+
+    id: int | None = key()
+    order_id: int = Field(foreign_key="member_orders.id", index=True)
+    person_id: int = Field(foreign_key="people.id")
+    said_at: datetime = instant()
+    words: str
+
+
+class Announcement(SQLModel, table=True):
+    """A sentence of the association to everyone who signs in, until an instant."""
+
+    __tablename__ = "announcements"
+
+    id: int | None = key()
+    french: str
+    english: str = ""
+    made_at: datetime = instant()
+    shown_until: datetime = instant(index=True)
+
+
 class SupplierOrder(SQLModel, table=True):
     """One supplier's order of a round. Amounts are euros before VAT, without eco-contribution."""
 

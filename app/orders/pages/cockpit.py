@@ -1,11 +1,20 @@
 """The manager's first page: what needs them today."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from datetime import date
+from typing import Annotated
 
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
+from app.core.errors import DomainError
+from app.core.i18n import gettext as _
+from app.core.i18n import say
 from app.orders import queries
+from app.orders.service import conversation
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
 
@@ -15,15 +24,53 @@ router = APIRouter(route_class=TransactionRoute)
 @router.get("/cockpit")
 def cockpit_page(request: Request, session: SessionDep, actor: SignedIn) -> Response:
     """Rounds that wait for a step, tiers about to be reached, minimums not reached, approvals that are late."""
+    return _page(request, session, actor)
+
+
+def _page(request: Request, session: Session, actor: Actor, error: str | None = None, **typed: str) -> Response:
     actor.require(Permission.MANAGE_ROUNDS)
     rounds = queries.rounds_under_way(session)
     open_ids = [row.id for row in rounds if row.status == "open"]
     return render(
         request,
         "orders/cockpit.html",
+        status_code=422 if error else 200,
+        error=error,
+        typed=typed,
+        announcements=conversation.announcements(session),
         rounds=rounds,
         near_tiers=queries.tiers_nearly_reached(session, open_ids),
         near_packs=queries.packs_nearly_full(session, open_ids),
         waiting=queries.waiting_by_company(session, open_ids),
         under_minimum=queries.suppliers_under_minimum(session, open_ids),
     )
+
+
+@router.post("/announcements")
+def announce(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    french: Annotated[str, Form(max_length=1000)] = "",
+    english: Annotated[str, Form(max_length=1000)] = "",
+    last_day: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Show a sentence to everyone who signs in."""
+    try:
+        day = date.fromisoformat(last_day)
+        with session.begin_nested():
+            conversation.announce(session, actor, french=french, english=english, last_day=day)
+    except DomainError as refusal:
+        error = say(refusal)
+    except ValueError:
+        error = _("An announcement needs its last day.")
+    else:
+        return RedirectResponse("/cockpit#announcements", 303)
+    return _page(request, session, actor, error, french=french, english=english)
+
+
+@router.post("/announcements/{announcement_id}/end")
+def end_announcement(session: SessionDep, actor: SignedIn, announcement_id: int) -> Response:
+    """Show an announcement no longer."""
+    conversation.end_announcement(session, actor, announcement_id)
+    return RedirectResponse("/cockpit#announcements", 303)

@@ -21,7 +21,7 @@ from app.core.pagination import PAGE_SIZE
 from app.orders import queries
 from app.orders.consolidation import PriceTier, Terms
 from app.orders.models import IfUnfilled, Round
-from app.orders.service import company_rules, member_orders
+from app.orders.service import company_rules, conversation, member_orders
 from app.orders.service.rounds import round_key
 from app.web.charts import StepChart, stepped_price_chart
 from app.web.edge import SessionDep, TransactionRoute
@@ -77,7 +77,14 @@ def home(request: Request, session: SessionDep, actor: OptionalActor) -> Respons
     orders = None
     if actor is not None and actor.may(Permission.PLACE_ORDERS):
         orders = queries.list_orders(session, actor, None, 5)
-    return render(request, "orders/home.html", association=get_association(session), rounds=rounds, orders=orders)
+    return render(
+        request,
+        "orders/home.html",
+        association=get_association(session),
+        rounds=rounds,
+        orders=orders,
+        announcements=conversation.announcements(session) if actor else [],
+    )
 
 
 @router.get("/catalogue")
@@ -251,6 +258,7 @@ def order_page(
         page=queries.list_order_lines(session, order_id, cursor, LINES_A_PAGE),
         approvals=queries.approvals_of(session, order_id),
         journey=queries.journey_of(session, order_id),
+        comments=queries.comments_on(session, order_id),
         rounds=queries.open_rounds(session),
         placed=placed,
     )
@@ -261,3 +269,12 @@ def withdraw(session: SessionDep, actor: SignedIn, order_id: int) -> Response:
     """Cancel an order until the cut-off."""
     member_orders.withdraw_order(session, actor, order_id)
     return RedirectResponse(f"/orders/{order_id}", 303)
+
+
+@router.post("/orders/{order_id}/comments")
+def comment(
+    session: SessionDep, actor: SignedIn, order_id: int, words: Annotated[str, Form(max_length=1000)] = ""
+) -> Response:
+    """Say something about an order."""
+    conversation.comment_on_order(session, actor, order_id, words)
+    return RedirectResponse(f"/orders/{order_id}#comments", 303)

@@ -205,6 +205,26 @@ def journey_of(session: Session, order_id: int) -> OrderJourney:
     return OrderJourney(*row)
 
 
+class CommentRow(NamedTuple):
+    """What somebody said about an order."""
+
+    name: str
+    said_at: datetime
+    words: str
+
+
+def comments_on(session: Session, order_id: int) -> list[CommentRow]:
+    """The comments on an order, the oldest first."""
+    rows = session.execute(
+        text("""
+            SELECT p.name, c.said_at, c.words FROM order_comments c JOIN people p ON p.id = c.person_id
+            WHERE c.order_id = :order_id ORDER BY c.id LIMIT 200
+        """),
+        {"order_id": order_id},
+    )
+    return [CommentRow(*row) for row in rows]
+
+
 def get_order_row(session: Session, order_id: int) -> OrderRow:
     """One order as lists show it."""
     orders = "SELECT * FROM member_orders WHERE id = :order_id"
