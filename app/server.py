@@ -54,7 +54,7 @@ def run_web(host: str, port: int, workers: int, *, with_worker: bool) -> None:
             workers=workers if workers > 1 else None,
             log_level="warning",
             server_header=False,
-            timeout_graceful_shutdown=20,
+            timeout_graceful_shutdown=5,
         )
     finally:
         stop.set()

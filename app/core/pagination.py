@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -14,6 +14,7 @@ from app.core.errors import InvalidInput
 Item = TypeVar("Item")
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
+_ROWS_A_FETCH = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,17 @@ def page_of(rows: Sequence[Item], limit: int, key_of: Callable[[Item], Sequence[
     items = list(rows[:limit])
     more = len(rows) > limit
     return Page(items, encode_cursor(key_of(items[-1])) if more else None)
+
+
+def every_row(fetch: Callable[[str | None, int], Page[Item]]) -> Iterator[Item]:
+    """Every item of a list, page after page; `fetch` takes a cursor and a limit."""
+    cursor = None
+    while True:
+        page = fetch(cursor, _ROWS_A_FETCH)
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
 
 
 def encode_cursor(values: Sequence[Any]) -> str:

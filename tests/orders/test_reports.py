@@ -64,6 +64,26 @@ def test_a_report_is_taken_away_as_csv_and_xlsx(site: Site, busy: Busy) -> None:
     assert [str(cell.value) for cell in book.active[2]][1:5] == row[1:5]
 
 
+@pytest.mark.parametrize(
+    ("path", "rows"),
+    [
+        ("/rounds/R0", 2),
+        ("/rounds/R0/orders", 2),
+        ("/rounds/R0/allocations", 3),
+        ("/rounds/R0/allocations?only_unfilled=true", 3),
+        ("/supplier-orders/R1-S1", 1),
+    ],
+)
+def test_every_table_of_a_round_is_taken_away_whole(site: Site, busy: Busy, path: str, rows: int) -> None:
+    joint = "&" if "?" in path else "?"
+    taken = site.get(f"{path}{joint}form=csv", busy.manager)
+    lines = list(csv.reader(io.StringIO(taken.content.decode("utf-8-sig"))))
+    assert len(lines) == rows + 1
+    assert len({len(line) for line in lines}) == 1
+    assert site.get(f"{path}{joint}form=xlsx", busy.manager).content[:2] == b"PK"
+    assert "form=csv" in site.get(path, busy.manager).text
+
+
 def test_french_offices_get_semicolons_and_commas_and_no_formula_is_run() -> None:
     with speaking("fr"):
         content = export(

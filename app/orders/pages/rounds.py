@@ -18,13 +18,15 @@ from app.core.clock import PARIS
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
-from app.core.pagination import PAGE_SIZE
+from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
 from app.orders.models import SupplierDecision
+from app.orders.pages import exports
 from app.orders.schemas import RoundIn
 from app.orders.service import approving, consolidating, rounds, series
 from app.orders.service.rounds import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -148,11 +150,19 @@ def _paris_instant(value: str) -> datetime:
 
 @router.get("/rounds/{code}")
 def round_page(
-    request: Request, session: SessionDep, actor: SignedIn, code: str, cursor: str | None = None
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    code: str,
+    cursor: str | None = None,
+    form: ExportFormat | None = None,
 ) -> Response:
-    """A round: figures, next step, live demand."""
+    """A round: figures, next step, live demand; `form` gives the demand as a file."""
     _require_view(actor)
     found = get_round(session, code)
+    if form is not None:
+        rows = every_row(lambda at, limit: queries.list_demand(session, round_key(found), at, limit))
+        return exports.demand(form, code, rows)
     return render(
         request,
         "orders/round.html",
@@ -165,10 +175,18 @@ def round_page(
 
 @router.get("/rounds/{code}/orders")
 def round_orders_page(
-    request: Request, session: SessionDep, actor: SignedIn, code: str, cursor: str | None = None
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    code: str,
+    cursor: str | None = None,
+    form: ExportFormat | None = None,
 ) -> Response:
-    """The member orders of a round."""
+    """The member orders of a round, on screen or as a file."""
     found = get_round(session, code)
+    if form is not None:
+        rows = every_row(lambda at, limit: queries.list_orders(session, actor, at, limit, round_id=round_key(found)))
+        return exports.member_orders(form, code, rows)
     page = queries.list_orders(session, actor, cursor, PAGE_SIZE, round_id=round_key(found))
     return render(request, "orders/round_orders.html", round=found, page=page)
 
@@ -204,10 +222,18 @@ def allocations_page(
     cursor: str | None = None,
     offer_id: int | None = None,
     only_unfilled: bool = False,
+    form: ExportFormat | None = None,
 ) -> Response:
-    """What became of every member line, or of those left short."""
+    """What became of every member line, or of those left short; on screen or as a file."""
     _require_view(actor)
     found = get_round(session, code)
+    if form is not None:
+        rows = every_row(
+            lambda at, limit: queries.list_allocations(
+                session, round_key(found), at, limit, offer_id=offer_id, only_unfilled=only_unfilled
+            )
+        )
+        return exports.allocations(form, code, rows)
     page = queries.list_allocations(
         session, round_key(found), cursor, PAGE_SIZE, offer_id=offer_id, only_unfilled=only_unfilled
     )
@@ -216,11 +242,19 @@ def allocations_page(
 
 @router.get("/supplier-orders/{number}")
 def supplier_order_page(
-    request: Request, session: SessionDep, actor: SignedIn, number: str, cursor: str | None = None
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    number: str,
+    cursor: str | None = None,
+    form: ExportFormat | None = None,
 ) -> Response:
-    """One supplier order: lines, packs, drops."""
+    """One supplier order: lines, packs, drops; `form` gives its lines as a file."""
     _require_view(actor)
     order = queries.get_supplier_order(session, number)
+    if form is not None:
+        rows = every_row(lambda at, limit: queries.list_supplier_order_lines(session, order.id, at, limit))
+        return exports.supplier_order_lines(form, number, rows)
     return render(
         request,
         "orders/supplier_order.html",

@@ -1,0 +1,73 @@
+"""The tables of the main loop's screens as files: which columns, in which order, under which words."""
+
+from collections.abc import Iterable
+
+from fastapi.responses import Response
+
+from app.core.i18n import gettext as _
+from app.orders.queries import AllocationRow, DemandRow, OrderRow, SupplierOrderLineRow
+from app.web.exports import ExportFormat, export
+
+
+def demand(form: ExportFormat, code: str, rows: Iterable[DemandRow]) -> Response:
+    """The group's demand in a round, offer by offer."""
+    header = [_("Supplier"), _("SKU"), _("Article"), _("Wanted"), _("Tolerance"), _("Member lines")]
+    header += [_("To a full pack"), _("Price now"), _("List price")]
+    return export(
+        form,
+        f"{code}-demand",
+        header,
+        (
+            (row.supplier, row.sku, row.name, row.quantity, row.tolerance, row.line_count)
+            + (row.progress.missing_to_pack, row.progress.price_now, row.progress.list_price)
+            for row in rows
+        ),
+    )
+
+
+def member_orders(form: ExportFormat, code: str, rows: Iterable[OrderRow]) -> Response:
+    """The member orders of a round."""
+    header = [_("Order"), _("Firm"), _("Person"), _("Placed"), _("State"), _("Lines"), _("At most")]
+    header.append(_("Your firm's reference"))
+    return export(
+        form,
+        f"{code}-orders",
+        header,
+        (
+            (row.reference, row.company, row.person, row.placed_at, row.status, row.line_count, row.amount)
+            + (row.company_reference,)
+            for row in rows
+        ),
+    )
+
+
+def allocations(form: ExportFormat, code: str, rows: Iterable[AllocationRow]) -> Response:
+    """What became of member lines."""
+    header = [_("Order"), _("Firm"), _("SKU"), _("Article"), _("Wanted"), _("Got"), _("Missing"), _("Why")]
+    header += [_("Unit price"), _("Amount"), _("Commission")]
+    return export(
+        form,
+        f"{code}-allocations",
+        header,
+        (
+            (row.order_reference, row.company, row.sku, row.name, row.wanted, row.allocated, row.unfilled, row.reason)
+            + (row.unit_price, row.amount, row.commission)
+            for row in rows
+        ),
+    )
+
+
+def supplier_order_lines(form: ExportFormat, number: str, rows: Iterable[SupplierOrderLineRow]) -> Response:
+    """The lines of a supplier order."""
+    header = [_("SKU"), _("Article"), _("Wanted"), _("Ordered"), _("Packs"), _("List price"), _("Unit price")]
+    header += [_("Amount"), _("Commission"), _("VAT")]
+    return export(
+        form,
+        number,
+        header,
+        (
+            (row.sku, row.name, row.wanted, row.quantity, row.packs, row.list_price, row.unit_price)
+            + (row.amount, row.commission, row.vat_rate)
+            for row in rows
+        ),
+    )
