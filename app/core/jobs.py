@@ -5,7 +5,7 @@ The queue lives in PostgreSQL (`procrastinate`). Tasks are registered by the dom
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import procrastinate
 from procrastinate.manager import JobManager
@@ -24,17 +24,24 @@ app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(), import_p
 _queue = JobManager(procrastinate.SyncPsycopgConnector())
 
 
-def task(name: str, **options: Any) -> Callable[[Callable[..., None]], Task[Any, Any, Any]]:
-    """Register a function as a job under a stable name, retried with growing waits for about 70 minutes."""
-    return app.task(name=name, retry=RETRIES, **options)
+class JobName(NamedTuple):
+    """A job by its stable name and queue: what use cases enqueue without knowing the code that does it."""
+
+    name: str
+    queue: str
 
 
-def defer(session: Session, job: Task[Any, Any, Any], **arguments: Any) -> None:
+def task(job: JobName) -> Callable[[Callable[..., None]], Task[Any, Any, Any]]:
+    """Register a function as the job of a name, retried with growing waits for about 70 minutes."""
+    return app.task(name=job.name, queue=job.queue, retry=RETRIES)
+
+
+def defer(session: Session, job: JobName | Task[Any, Any, Any], **arguments: Any) -> None:
     """Enqueue a job in the session's own transaction: it exists if, and only if, that commits."""
     defer_many(session, job, [arguments])
 
 
-def defer_many(session: Session, job: Task[Any, Any, Any], arguments: list[dict[str, Any]]) -> None:
+def defer_many(session: Session, job: JobName | Task[Any, Any, Any], arguments: list[dict[str, Any]]) -> None:
     """Enqueue the same job many times in one statement."""
     if arguments:
         configured = configure_task(

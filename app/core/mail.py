@@ -24,7 +24,7 @@ def queue_mail(session: Session, to: str, subject: str, body: str, html: str | N
     jobs.defer(session, send_mail, **message(to, subject, body, html))
 
 
-@jobs.task("mail.send", queue="mail")
+@jobs.task(jobs.JobName("mail.send", "mail"))
 def send_mail(to: str, subject: str, body: str, html: str | None, message_id: str) -> None:
     """Hand one message to the SMTP server, or to the mail folder where none is set.
 

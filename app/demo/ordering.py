@@ -15,7 +15,9 @@ from app.catalog.models import Category, Offer, Product
 from app.core import clock
 from app.core.errors import DomainError
 from app.orders.models import IfUnfilled, MemberOrder, OrderStatus, Round
-from app.orders.service.member_orders import decide_order, order_key, set_cart_line, submit_order
+from app.orders.service.company_approval import decide_order
+from app.orders.service.member_orders import set_cart_line, submit_order
+from app.orders.service.placed_orders import order_key
 
 _POPULAR = {"Bureau": 3, "Hygiène et entretien": 3, "Emballage": 2}
 

@@ -12,15 +12,19 @@ from app.core import jobs, mail
 from app.core.database import transaction
 from app.core.i18n import format_day, format_money, format_number, speaking
 from app.core.i18n import gettext as _
+from app.orders import outbox
 from app.orders.exchange import ORDER_COLUMNS
 from app.orders.imports import import_orders
 from app.orders.models import Drop, SupplierOrder, SupplierOrderLine
+from app.orders.service.rounds import open_and_close_due_rounds
+from app.orders.service.series import keep_series_going
+from app.orders.service.standing import lists_due, place_standing
 from app.web.letters import Action, letter
 
 import_runs.register("orders", ORDER_COLUMNS, import_orders)
 
 
-@jobs.task("orders.send_supplier_order", queue="orders")
+@jobs.task(outbox.SEND_SUPPLIER_ORDER)
 def send_supplier_order(supplier_order_id: int) -> None:
     """Mail a sent supplier order to its supplier, where the supplier has a mail address."""
     with transaction() as session:
@@ -45,7 +49,7 @@ def send_supplier_order(supplier_order_id: int) -> None:
             jobs.defer(session, mail.send_mail, **letter(supplier.email, subject, [total, delivered], rows=rows))
 
 
-@jobs.task("orders.tell_members_of_outcome", queue="orders")
+@jobs.task(outbox.TELL_MEMBERS_OF_OUTCOME)
 def tell_members_of_outcome(round_id: int) -> None:
     """Mail everyone of a round what became of their lines; one message a person."""
     with transaction() as session:
@@ -77,11 +81,9 @@ def _outcome_mail(
         return letter(person.email, subject, [body, short], Action(_("Look at my orders"), "/orders"))
 
 
-@jobs.task("orders.place_standing_orders", queue="orders")
+@jobs.task(outbox.PLACE_STANDING_ORDERS)
 def place_standing_orders(round_id: int) -> None:
     """Place the standing lists in a round that opened, each in a transaction of its own; repeated, none twice."""
-    from app.orders.service.standing import lists_due, place_standing
-
     with transaction() as session:
         due = lists_due(session, round_id)
     for list_id in due:
@@ -90,15 +92,12 @@ def place_standing_orders(round_id: int) -> None:
 
 
 @jobs.app.periodic(cron="* * * * *")
-@jobs.task("orders.open_and_close_due_rounds", queue="orders")
+@jobs.task(outbox.OPEN_AND_CLOSE_DUE_ROUNDS)
 def open_and_close_due_rounds_now(timestamp: int) -> None:
     """Every minute: open the rounds whose hour has come, plan the next of a series, close those past their cut-off.
 
     The next round of a series opens before the one before it closes, so that what is not served can roll over into it.
     """
-    from app.orders.service.rounds import open_and_close_due_rounds
-    from app.orders.service.series import keep_series_going
-
     with transaction() as session:
         keep_series_going(session)
         open_and_close_due_rounds(session)

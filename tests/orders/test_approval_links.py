@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.errors import Conflict, InvalidInput
 from app.orders.approval_rules import StepRule
 from app.orders.models import MemberOrder, OrderStatus
-from app.orders.service.approval_links import decide_by_link
+from app.orders.service.company_approval import decide_by_link
 from app.orders.service.company_rules import create_approval_rule
 from tests.factories import NOW, World
 from tests.site import Site

@@ -15,8 +15,9 @@ from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, StaleV
 from app.orders.approval_rules import StepRule
 from app.orders.models import Budget, IfUnfilled, MemberOrder, OrderLine, OrderStatus, RoundDemand, RoundStatus
 from app.orders.service.budgets import BudgetExceeded, set_budget
+from app.orders.service.company_approval import decide_order
 from app.orders.service.company_rules import create_approval_rule, create_cost_centre
-from app.orders.service.member_orders import decide_order, set_cart_line, submit_order, withdraw_order
+from app.orders.service.member_orders import set_cart_line, submit_order, withdraw_order
 from app.orders.service.rounds import close_round
 from tests.factories import CUT_OFF, NOW, World
 

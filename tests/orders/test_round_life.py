@@ -32,9 +32,9 @@ from app.orders.models import (
 )
 from app.orders.service.approving import approve_round, send_round
 from app.orders.service.budgets import set_budget
+from app.orders.service.company_approval import decide_order
 from app.orders.service.consolidating import consolidate_round
 from app.orders.service.deciding import choose_for_supplier, exclude_line, set_packs
-from app.orders.service.member_orders import decide_order
 from app.orders.service.rounds import (
     cancel_round,
     close_round,

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.accounts.authentication import SignedIn
 from app.core.errors import NotFound
 from app.orders import queries, schemas
-from app.orders.service import member_orders
+from app.orders.service import company_approval, member_orders, placed_orders
 from app.orders.service.rounds import get_round, round_key
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Id, Limit, PageOut, api_router, page_out, set_etag
 from app.web.edge import SessionDep
@@ -47,7 +47,7 @@ def set_cart_line(
     cart = member_orders.set_cart_line(
         session, actor, round_id=round_key(get_round(session, code)), offer_id=offer_id, **line.model_dump()
     )
-    return _detail(session, response, member_orders.order_key(cart))
+    return _detail(session, response, placed_orders.order_key(cart))
 
 
 @router.get("/orders")
@@ -62,7 +62,7 @@ def list_orders(
 @router.get("/orders/{order_id}")
 def read_order(session: SessionDep, actor: SignedIn, response: Response, order_id: Id) -> schemas.OrderDetailOut:
     """One order."""
-    member_orders.get_own_order(session, actor, order_id)
+    placed_orders.get_own_order(session, actor, order_id)
     return _detail(session, response, order_id)
 
 
@@ -71,7 +71,7 @@ def list_order_lines(
     session: SessionDep, actor: SignedIn, order_id: Id, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> PageOut[schemas.OrderLineOut]:
     """The lines of an order."""
-    member_orders.get_own_order(session, actor, order_id)
+    placed_orders.get_own_order(session, actor, order_id)
     return page_out(queries.list_order_lines(session, order_id, cursor, limit), schemas.OrderLineOut)
 
 
@@ -116,5 +116,5 @@ def decide_order(
     version: ExpectedVersion,
 ) -> schemas.OrderDetailOut:
     """Approve or reject the next step of an order of my company."""
-    member_orders.decide_order(session, actor, order_id, **decision.model_dump(), expected_version=version)
+    company_approval.decide_order(session, actor, order_id, **decision.model_dump(), expected_version=version)
     return _detail(session, response, order_id)

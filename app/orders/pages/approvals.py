@@ -12,8 +12,9 @@ from app.core.i18n import set_locale
 from app.core.pagination import PAGE_SIZE
 from app.orders import queries
 from app.orders.models import ApprovalLink
-from app.orders.service import member_orders
-from app.orders.service.approval_links import decide_by_link, find_approval_link
+from app.orders.service import company_approval
+from app.orders.service.approval_links import find_approval_link
+from app.orders.service.company_approval import decide_by_link
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
 
@@ -76,7 +77,7 @@ def decide(
     version: Annotated[int | None, Form()] = None,
 ) -> Response:
     """Approve or reject."""
-    member_orders.decide_order(
+    company_approval.decide_order(
         session, actor, order_id, approve=decision == "approve", comment=comment, expected_version=version
     )
     return RedirectResponse("/approvals", 303)

@@ -21,7 +21,7 @@ from app.core.pagination import PAGE_SIZE
 from app.orders import queries
 from app.orders.consolidation import PriceTier, Terms
 from app.orders.models import IfUnfilled, Round
-from app.orders.service import company_rules, conversation, member_orders
+from app.orders.service import company_rules, conversation, member_orders, placed_orders
 from app.orders.service.rounds import round_key
 from app.web.charts import StepChart, stepped_price_chart
 from app.web.edge import SessionDep, TransactionRoute
@@ -190,7 +190,7 @@ def _cart(request: Request, session: Session, actor: Actor, error: str | None = 
         error=error,
         reference=reference,
         deliveries=[queries.deliveries_of(session, round_key(r)) for r, *_rest in carts],
-        most=[member_orders.cost_at_most(session, cart.id) for _r, cart, *_rest in carts],
+        most=[placed_orders.cost_at_most(session, cart.id) for _r, cart, *_rest in carts],
     )
 
 
@@ -249,7 +249,7 @@ def order_page(
     cursor: str | None = None,
 ) -> Response:
     """One order: its lines, its approval, and why shares were cut."""
-    stored = member_orders.get_own_order(session, actor, order_id)
+    stored = placed_orders.get_own_order(session, actor, order_id)
     return render(
         request,
         "orders/order.html",

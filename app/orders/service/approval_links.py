@@ -7,12 +7,10 @@ from datetime import timedelta
 from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
-from app.accounts.actor import actor_for
 from app.accounts.models import Person
 from app.core import clock
 from app.core.errors import InvalidInput
-from app.orders.models import ApprovalLink, MemberOrder
-from app.orders.service.member_orders import decide_order
+from app.orders.models import ApprovalLink
 
 LINK_LASTS = timedelta(days=14)
 
@@ -45,8 +43,8 @@ def find_approval_link(session: Session, token: str) -> ApprovalLink:
     return link
 
 
-def decide_by_link(session: Session, token: str, *, approve: bool, comment: str = "") -> MemberOrder:
-    """Decide as the approver that the link was sent to; every rule of deciding holds. The link is then used up."""
+def use_approval_link(session: Session, token: str) -> ApprovalLink:
+    """The link of a token, which is then used up. Raises `InvalidInput` for one that cannot be used."""
     link = find_approval_link(session, token)
     used = session.scalar(
         update(ApprovalLink)
@@ -54,11 +52,9 @@ def decide_by_link(session: Session, token: str, *, approve: bool, comment: str 
         .values(used_at=clock.now())
         .returning(col(ApprovalLink.id))
     )
-    person = session.get_one(Person, link.person_id)
-    if used is None or not person.active:
+    if used is None or not session.get_one(Person, link.person_id).active:
         raise InvalidInput("This link is used or too old. Sign in to decide.", code="link_expired")
-    actor = actor_for(person, label=f"{person.email} (link by mail)")
-    return decide_order(session, actor, link.order_id, approve=approve, comment=comment)
+    return link
 
 
 def _hash(token: str) -> str:

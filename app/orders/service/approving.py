@@ -25,6 +25,7 @@ from app.orders.models import (
     SupplierOrder,
     SupplierOrderStatus,
 )
+from app.orders.outbox import SEND_SUPPLIER_ORDER, TELL_MEMBERS_OF_OUTCOME
 from app.orders.service import budgets
 from app.orders.service.rounds import (
     carry_over_into,
@@ -36,7 +37,6 @@ from app.orders.service.rounds import (
     require_status,
     round_key,
 )
-from app.orders.tasks import send_supplier_order, tell_members_of_outcome
 
 
 def approve_round(session: Session, actor: Actor, code: str, expected_version: int | None = None) -> Round:
@@ -127,7 +127,7 @@ def _take_effect(session: Session, actor: Actor, approved: Round) -> None:
     following = next_round(session, approved)
     if following is not None:
         carry_over_into(session, actor, following)
-    jobs.defer(session, tell_members_of_outcome, round_id=round_id)
+    jobs.defer(session, TELL_MEMBERS_OF_OUTCOME, round_id=round_id)
 
 
 def _make_drops(session: Session, round_id: int) -> None:
@@ -210,6 +210,6 @@ def send_round(session: Session, actor: Actor, code: str, expected_version: int 
         .values(status=SupplierOrderStatus.SENT, sent_at=clock.now(), version=SupplierOrder.version + 1)
         .returning(col(SupplierOrder.id))
     ).all()
-    jobs.defer_many(session, send_supplier_order, [{"supplier_order_id": key} for key in supplier_order_ids])
+    jobs.defer_many(session, SEND_SUPPLIER_ORDER, [{"supplier_order_id": key} for key in supplier_order_ids])
     change_status(session, actor, sent, RoundStatus.SENT)
     return sent

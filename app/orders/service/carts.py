@@ -13,14 +13,8 @@ from app.core.errors import Conflict, InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import marked
 from app.orders.models import IfUnfilled, MemberOrder
-from app.orders.service.member_orders import (
-    MAX_QUANTITY,
-    cart_of,
-    get_own_order,
-    open_round_with,
-    order_key,
-    withdraw_order,
-)
+from app.orders.service.member_orders import MAX_QUANTITY, cart_of, withdraw_order
+from app.orders.service.placed_orders import get_own_order, open_round_with, order_key
 
 MAX_LINES = 2000
 _PARTS = re.compile(r"[\t;,]| +")

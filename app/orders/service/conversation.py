@@ -13,7 +13,7 @@ from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.orders.models import Announcement, OrderComment
-from app.orders.service.member_orders import get_own_order, order_key
+from app.orders.service.placed_orders import get_own_order, order_key
 from app.web.letters import Action, queue_letter
 
 MAX_LENGTH = 1000

@@ -8,7 +8,7 @@ from app.accounts.permissions import Permission
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.orders.models import MemberOrder, OrderList
 from app.orders.service.carts import Wish, fill_cart
-from app.orders.service.member_orders import get_own_order
+from app.orders.service.placed_orders import get_own_order
 
 
 def save_as_list(session: Session, actor: Actor, order_id: int, name: str) -> OrderList:

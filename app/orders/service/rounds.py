@@ -14,6 +14,7 @@ from app.core import audit, clock, jobs
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import MemberOrder, OrderStatus, Round, RoundDelivery, RoundStatus
+from app.orders.outbox import PLACE_STANDING_ORDERS
 from app.orders.service import budgets
 
 
@@ -133,9 +134,7 @@ def open_round(session: Session, actor: Actor, code: str, expected_version: int 
     change_status(session, actor, opened, RoundStatus.OPEN)
     carry_over_into(session, actor, opened)
     if opened.only_supplier_id is None:
-        from app.orders.tasks import place_standing_orders
-
-        jobs.defer(session, place_standing_orders, round_id=round_key(opened))
+        jobs.defer(session, PLACE_STANDING_ORDERS, round_id=round_key(opened))
     return opened
 
 

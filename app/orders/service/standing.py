@@ -13,7 +13,8 @@ from app.core.i18n import say, speaking
 from app.orders import queries
 from app.orders.models import OrderList, Round, RoundStatus, StandingPlacement, StandingRhythm
 from app.orders.service.lists import get_list, order_list
-from app.orders.service.member_orders import order_key, submit_order
+from app.orders.service.member_orders import submit_order
+from app.orders.service.placed_orders import order_key
 from app.web.letters import Action, queue_letter
 
 
