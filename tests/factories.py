@@ -9,6 +9,7 @@ from itertools import count
 from sqlmodel import Session, select
 
 from app.accounts.actor import COMMAND_LINE, Actor, actor_for
+from app.accounts.joining import ask_to_join
 from app.accounts.models import Company, Park, Person
 from app.accounts.permissions import Role
 from app.accounts.service import add_person, create_company, create_park, set_up_association
@@ -213,7 +214,7 @@ class Busy:
     def paths(self) -> list[tuple[str, Actor | None]]:
         """Every page, and who looks at it."""
         return [
-            *((path, None) for path in ("/", "/sign-in", "/sign-in/link?token=x", "/api-docs")),
+            *((path, None) for path in ("/", "/sign-in", "/sign-in/link?token=x", "/api-docs", "/join")),
             *(
                 (path, self.employee)
                 for path in (
@@ -281,6 +282,10 @@ def a_busy_world(session: Session) -> Busy:
             session, employee, round_id=second.id or 0, offer_id=offer.id or 0, quantity=4, tolerance=2
         )
     save_as_list(session, employee, cart.id or 0, "Atelier, chaque mois")
+    ask_to_join(
+        session, firm="Menuiserie Klein", siret="73282932000074", postal_code="68200", city="Mulhouse",
+        park_id=world.park.id or 0, contact="Dora Klein", email="dora@klein.example", words="Bonjour",
+    )  # fmt: skip
     run = ImportRun(
         kind="offers", file_name="offres.csv", person_id=manager.require_person(), created_at=clock.now(),
         finished_at=clock.now(), status=ImportStatus.REFUSED, error="3 cells", rows_read=12,

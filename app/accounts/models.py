@@ -77,6 +77,25 @@ class Person(SQLModel, table=True):
     version: int = 1
 
 
+class JoinRequest(SQLModel, table=True):
+    """A firm that asks to become a member, and what was decided."""
+
+    __tablename__ = "join_requests"
+
+    id: int | None = key()
+    firm: str = ""
+    siret: str | None = Field(default=None, max_length=14)
+    postal_code: str = ""
+    city: str = ""
+    park_id: int = Field(foreign_key="parks.id")
+    contact: str = ""
+    email: str
+    words: str = ""
+    asked_at: datetime = instant(index=True)
+    decided_at: datetime | None = instant(default=None)
+    accepted: bool | None = None
+
+
 class SignInSession(SQLModel, table=True):
     """A signed-in browser. Only the hash of its token is kept; revoking ends it at once."""
 

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     mail_from: str = "Engrenages <bonjour@engrenages.example>"
     secure_cookies: bool = Field(default=False, description="True wherever the site is served over HTTPS.")
     upload_limit_mb: int = Field(default=64, ge=1, description="Largest file taken over HTTP, in megabytes.")
+    company_register_url: str = Field(
+        default="https://recherche-entreprises.api.gouv.fr",
+        description="The State's open company register; empty: firms are typed by hand.",
+    )
     database_pool_size: int = Field(default=10, ge=1)
 
 

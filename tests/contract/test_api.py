@@ -229,7 +229,7 @@ def _paths(site: Site) -> list[tuple[str, str]]:
 
 OPEN_TO_ALL = {
     *("/", "/sign-in", "/sign-in/mail", "/sign-in/link", "/sign-out", "/health"),
-    *("/api/v1/openapi.json", "/api/v1/categories", "/approvals/by-mail", "/api-docs"),
+    *("/api/v1/openapi.json", "/api/v1/categories", "/approvals/by-mail", "/api-docs", "/join", "/join/look-up"),
 }
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from app.accounts import queries, service, sign_in
+from app.accounts import joining, queries, service, sign_in
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import ASSOCIATION_ROLES, COMPANY_ROLES, Permission, Role
@@ -43,6 +43,7 @@ def _page(
         status_code=422 if error else 200,
         page=queries.list_members(session, q, cursor, PAGE_SIZE),
         parks=queries.list_parks(session),
+        requests=joining.open_requests(session),
         own_people=queries.list_association_people(session),
         roles=sorted(ASSOCIATION_ROLES),
         q=q,
