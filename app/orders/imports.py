@@ -221,6 +221,7 @@ def _write(session: Session, round_id: int) -> None:
         LEFT JOIN parks p ON p.code = s.park
         ORDER BY s.order_ref, s.line
         """,
+        "ANALYZE member_orders (id, reference, round_id)",
         """
         INSERT INTO order_lines (order_id, offer_id, quantity, tolerance, ceiling_price, if_unfilled)
         SELECT o.id, f.id, s.quantity, s.tolerance, coalesce(s.ceiling_price, f.tier_prices[1]), s.if_unfilled
@@ -230,6 +231,7 @@ def _write(session: Session, round_id: int) -> None:
         JOIN offers f ON f.supplier_id = u.id AND f.sku = s.sku
         ORDER BY s.line
         """,
+        "ANALYZE order_lines (order_id, offer_id)",  # autovacuum, looking on meanwhile, may have noted it as empty
     )
     for statement in statements:
         session.execute(text(statement), {"round_id": round_id} if ":round_id" in statement else {})

@@ -51,6 +51,13 @@ def test_offers_come_in_with_their_products_and_categories(session: Session, fol
     assert [(value.name, value.count) for value in facets.suppliers] == [("Deux", 1), ("Un", 2)]
 
 
+def test_the_planner_knows_how_much_a_first_import_wrote(session: Session, folder: Path) -> None:
+    """Autovacuum may look on before the import commits, see nothing, and note the tables as empty."""
+    load(session, folder, *FIRST)
+    tables = "SELECT relname, reltuples::integer FROM pg_class WHERE relname IN ('offers', 'products') ORDER BY relname"
+    assert [tuple(row) for row in session.execute(text(tables))] == [("offers", 3), ("products", 2)]
+
+
 def test_the_next_file_says_what_is_new_changed_gone_and_dearer(session: Session, folder: Path) -> None:
     load(session, folder, *FIRST)
     report = load(session, folder, "S1,K1,P1,Gants,EPI,10,1:11.00", "S1,K3,P3,Colle,Bureau,1,1:2.00")
