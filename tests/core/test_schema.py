@@ -35,3 +35,18 @@ def test_every_revision_goes_down_and_up_again(own_engine: Engine) -> None:
 def test_no_extension_is_needed(engine: Engine) -> None:
     with engine.connect() as connection:
         assert connection.execute(text("SELECT extname FROM pg_extension")).scalars().all() == ["plpgsql"]
+
+
+def test_what_is_deleted_by_the_thousand_is_looked_up_by_index_where_it_is_referenced(engine: Engine) -> None:
+    """PostgreSQL looks for rows that still refer to each deleted one; without an index it reads the table each time."""
+    without_index = text("""
+        SELECT conname FROM pg_constraint
+        WHERE contype = 'f' AND confrelid::regclass::text = ANY(:deleted) AND NOT EXISTS (
+            SELECT FROM pg_index
+            WHERE indrelid = conrelid AND indpred IS NULL
+              AND (indkey::int2[])[0:cardinality(conkey) - 1] @> conkey
+        )
+    """)
+    deleted = ["supplier_orders", "supplier_order_lines", "member_orders", "order_lines"]
+    with engine.connect() as connection:
+        assert connection.execute(without_index, {"deleted": deleted}).scalars().all() == []

@@ -123,6 +123,7 @@ class Allocation(SQLModel, table=True):
             deferrable=True,
             initially="DEFERRED",
         ),
+        Index("ix_allocations_by_supplier_order", "supplier_order_id", "offer_id"),
         Index("ix_allocations_by_offer", "round_id", "offer_id", "order_line_id"),
         Index(
             "ix_allocations_unfilled",

@@ -109,6 +109,7 @@ def consolidate_round(
         " commission, member_line_count) FROM STDIN",
         ordered.lines,
     )
+    session.execute(text("ANALYZE supplier_order_lines, allocations (supplier_order_id, offer_id, round_id)"))
     _total_supplier_orders(session, round_id)
     _share_delivery_fees(session, round_id)
     session.execute(text("DELETE FROM round_approvals WHERE round_id = :round_id"), {"round_id": round_id})
