@@ -10,10 +10,10 @@ ROOT = Path(__file__).parent.parent
 FRENCH = ROOT / "app" / "core" / "translations" / "fr.po"
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 # Functions and errors whose first argument is said to people; `reject` takes its cure as the fourth.
-_KEYWORDS = {
+KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "marked", "Cure", "__init__", "_Unexpected", "TooLarge", "TooManyTries")),
     **dict.fromkeys(("InvalidInput", "Conflict", "NotFound", "NotAllowed", "NotSignedIn", "BudgetExceeded")),
-    "BackupFailed": None,
+    **dict.fromkeys(("BackupFailed", "RegisterUnreachable", "TooManyRequests")),
     "ngettext": (1, 2),
     "reject": (4,),
 }
@@ -28,7 +28,7 @@ def extract() -> Catalog:
         options_map={
             "**/templates/**.html": {"newstyle_gettext": "true", "extensions": "jinja2.ext.do", "silent": "false"}
         },
-        keywords=_KEYWORDS,
+        keywords=KEYWORDS,
     )
     for filename, _line, message, _comments, context in found:
         if message:

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from tools.messages import ROOT, extract, read_french
+from tools.messages import KEYWORDS, ROOT, extract, read_french
 
 _PLACE = re.compile(r"%\(\w+\)s|\{\w+\}")
 
@@ -18,6 +18,13 @@ def test_every_message_is_translated() -> None:
     assert len(said) > 300
     missing = [message for message in said if not french.get(message) or not all(forms(french[message]))]
     assert missing == []
+
+
+def test_every_kind_of_error_is_read_for_its_message() -> None:
+    code = "\n".join(path.read_text() for path in (ROOT / "app").rglob("*.py"))
+    kinds = set(re.findall(r"^class (\w+)\(DomainError\)", code, re.MULTILINE))
+    assert len(kinds) > 8
+    assert kinds - set(KEYWORDS) == {"StaleVersion"}, "StaleVersion says its own message in __init__, which is read"
 
 
 def test_french_keeps_every_figure_of_its_message() -> None:
