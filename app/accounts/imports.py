@@ -1,9 +1,9 @@
 """Importing people, and the companies they name, from a file; each new person is invited by mail."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
@@ -15,8 +15,9 @@ from app.accounts.service import check_email, check_siret, get_association
 from app.accounts.sign_in import invite_all
 from app.core import audit
 from app.core.errors import InvalidInput
+from app.core.file_report import FileReport
 from app.core.i18n import marked
-from app.core.tabular import BadCell, Column, Cure, TableReader, decimal, one_of, text
+from app.core.tabular import Column, Cure, TableReader, decimal, one_of, text
 
 _ROLES = ", ".join(role.value for role in Role)
 
@@ -68,23 +69,13 @@ class _PersonRow(NamedTuple):
     order_limit: Decimal | None
 
 
-@dataclass
-class PeopleImportReport:
+@dataclass(kw_only=True)
+class PeopleImportReport(FileReport):
     """What importing people did, or in a dry run would do."""
 
-    file: str
-    dry_run: bool
-    rows: int = 0
     invited_count: int = 0
     new_company_count: int = 0
     known_count: int = 0
-    skipped_count: int = 0
-    bad_cells: list[BadCell] = field(default_factory=list)
-    unknown_columns: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as plain JSON values."""
-        return asdict(self) | {"bad_cells": [bad._asdict() for bad in self.bad_cells]}
 
 
 def import_people(
@@ -108,18 +99,13 @@ def import_people(
     for row in new:
         if row.company_code and row.company_code not in companies:
             unknown_companies.setdefault(row.company_code, row)
-    if not skip_bad_rows and not dry_run:
-        reader.stop_if_bad()
-    report = PeopleImportReport(
-        reader.name,
-        dry_run,
-        reader.row_count,
+    report = PeopleImportReport.begin(
+        reader,
+        dry_run=dry_run,
+        skip_bad_rows=skip_bad_rows,
         invited_count=len(new),
         new_company_count=len(unknown_companies),
         known_count=len(rows) - len(new),
-        skipped_count=len({bad.line for bad in reader.bad_cells}),
-        bad_cells=sorted(reader.bad_cells, key=lambda bad: bad.line),
-        unknown_columns=reader.unknown_columns,
     )
     if not dry_run and new:
         companies |= _add_companies(session, list(unknown_companies.values()), parks)

@@ -5,7 +5,7 @@ and prices that jump.
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,7 +20,8 @@ from app.catalog.listing import refresh_listing
 from app.catalog.search import learn_words
 from app.core import audit
 from app.core.copying import copy_rows
-from app.core.tabular import BadCell, TableReader
+from app.core.file_report import FileReport
+from app.core.tabular import TableReader
 
 LISTED = 200  # rows of each kind that a report lists; its counts are always complete
 
@@ -42,30 +43,24 @@ class PriceJump(NamedTuple):
     percent: Decimal
 
 
-@dataclass
-class ImportReport:
+@dataclass(kw_only=True)
+class ImportReport(FileReport):
     """What an import did, or in a dry run would do. The lists hold the first rows, the counts all."""
 
-    file: str
-    dry_run: bool
-    rows: int = 0
     new_count: int = 0
     changed_count: int = 0
     unchanged_count: int = 0
     gone_count: int = 0
     price_jump_count: int = 0
-    skipped_count: int = 0
     new: list[Difference] = field(default_factory=list)
     changed: list[Difference] = field(default_factory=list)
     gone: list[Difference] = field(default_factory=list)
     price_jumps: list[PriceJump] = field(default_factory=list)
-    bad_cells: list[BadCell] = field(default_factory=list)
-    unknown_columns: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain JSON values."""
-        plain = asdict(self)
-        for name in ("new", "changed", "gone", "price_jumps", "bad_cells"):
+        plain = super().as_json()
+        for name in ("new", "changed", "gone", "price_jumps"):
             plain[name] = [
                 {k: str(v) if isinstance(v, Decimal) else v for k, v in row._asdict().items()}
                 for row in getattr(self, name)
@@ -86,7 +81,7 @@ def import_suppliers(
         ([line, *values] for line, values in reader),
     )
     _reject_duplicates(session, reader, "staged_suppliers", "code", "supplier_code")
-    report = _begin_report(reader, dry_run, skip_bad_rows)
+    report = ImportReport.begin(reader, dry_run=dry_run, skip_bad_rows=skip_bad_rows)
     compared = ("name", "country", "postal_code", "city", "minimum_order", "free_delivery_from", "delivery_fee")
     old, new = (", ".join(f"{side}.{column}" for column in compared) for side in ("t", "s"))
     changed = f"({old}) IS DISTINCT FROM ({new})"
@@ -155,7 +150,7 @@ def import_offers(
     session.execute(text("ANALYZE staged_offers"))
     _reject_duplicates(session, reader, "staged_offers", "supplier_code, sku", "sku")
     _reject_unknown_suppliers(session, reader)
-    report = _begin_report(reader, dry_run, skip_bad_rows)
+    report = ImportReport.begin(reader, dry_run=dry_run, skip_bad_rows=skip_bad_rows)
     _compare(session, report, _OFFERS_JOINED, "s.supplier_code || ' ' || s.sku", _OFFER_CHANGED)
     _find_gone(session, report)
     _find_price_jumps(session, report, get_association(session).price_jump_percent)
@@ -259,19 +254,6 @@ def _reject_unknown_suppliers(session: Session, reader: TableReader) -> None:
     )
     for line, code in unknown:
         reader.reject(line, "supplier_code", code, "no such supplier: import it first")
-
-
-def _begin_report(reader: TableReader, dry_run: bool, skip_bad_rows: bool) -> ImportReport:
-    if not skip_bad_rows and not dry_run:
-        reader.stop_if_bad()
-    return ImportReport(
-        file=reader.name,
-        dry_run=dry_run,
-        rows=reader.row_count,
-        skipped_count=len({bad.line for bad in reader.bad_cells}),
-        bad_cells=sorted(reader.bad_cells, key=lambda bad: bad.line),
-        unknown_columns=reader.unknown_columns,
-    )
 
 
 def _compare(session: Session, report: ImportReport, joined: str, code: str, changed: str) -> None:

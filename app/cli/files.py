@@ -52,7 +52,7 @@ def _print_report(report: dict[str, Any]) -> None:
     done = "Dry run, nothing was changed" if report["dry_run"] else "Imported"
     counts = [
         f"{value} {name.removesuffix('_count').replace('_', ' ')}"
-        for name, value in report.items()
+        for name, value in sorted(report.items(), key=lambda item: item[0] == "skipped_count")
         if name.endswith("_count") and value
     ]
     terminal.out.print(f"[bold]{done}:[/] {report['file']}, {report['rows']} rows: {', '.join(counts) or 'no change'}")

@@ -1,8 +1,7 @@
 """Importing member orders from a file into a round, set-wise: stage by COPY, resolve, then write."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -12,8 +11,9 @@ from app.accounts.permissions import Permission
 from app.core import audit
 from app.core.copying import copy_rows
 from app.core.errors import Conflict
+from app.core.file_report import FileReport
 from app.core.i18n import marked
-from app.core.tabular import BadCell, TableReader
+from app.core.tabular import TableReader
 from app.orders.models import RoundStatus
 from app.orders.service.rounds import get_round, recount_demand, require_status, round_key
 
@@ -100,25 +100,15 @@ _CHECKS: tuple[tuple[str, str], ...] = (
 )
 
 
-@dataclass
-class OrderImportReport:
+@dataclass(kw_only=True)
+class OrderImportReport(FileReport):
     """What importing orders did, or in a dry run would do."""
 
-    file: str
     round_code: str
-    dry_run: bool
-    rows: int = 0
     order_count: int = 0
     line_count: int = 0
     new_company_count: int = 0
     new_person_count: int = 0
-    skipped_count: int = 0
-    bad_cells: list[BadCell] = field(default_factory=list)
-    unknown_columns: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as plain JSON values."""
-        return asdict(self) | {"bad_cells": [bad._asdict() for bad in self.bad_cells]}
 
 
 def import_orders(
@@ -145,17 +135,7 @@ def import_orders(
     copy_rows(session, "COPY staged_orders FROM STDIN", ([line, *values] for line, values in reader))
     session.execute(text("ANALYZE staged_orders"))
     _reject_bad_rows(session, reader, round_id)
-    if not skip_bad_rows and not dry_run:
-        reader.stop_if_bad()
-    report = OrderImportReport(
-        reader.name,
-        round_code,
-        dry_run,
-        reader.row_count,
-        skipped_count=len({bad.line for bad in reader.bad_cells}),
-        bad_cells=sorted(reader.bad_cells, key=lambda bad: bad.line),
-        unknown_columns=reader.unknown_columns,
-    )
+    report = OrderImportReport.begin(reader, dry_run=dry_run, skip_bad_rows=skip_bad_rows, round_code=round_code)
     _count(session, report)
     if not dry_run:
         _write(session, round_id)
