@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from app.accounts.actor import Actor
 from app.accounts.models import Company, JoinRequest, Park, Person
 from app.accounts.permissions import Permission, Role
-from app.accounts.service import add_person, check_email, check_siret, create_company, find_person
+from app.accounts.service import add_person, check_email, check_siret, create_company
 from app.accounts.sign_in import invite_all
 from app.core import audit, clock
 from app.core.errors import Conflict, DomainError, InvalidInput, NotFound
@@ -39,7 +39,7 @@ def ask_to_join(
     email: str,
     words: str = "",
 ) -> JoinRequest:
-    """Keep a firm's request and tell the purchasing managers. Anybody may ask; one request a SIRET is kept open."""
+    """Keep a firm's request and tell the purchasing managers. Anybody may ask; a mail address has one open request."""
     if not firm.strip() or not contact.strip():
         raise InvalidInput("Give the firm's name and your own.", field="firm")
     compact, address = check_siret(siret), check_email(email)
@@ -85,8 +85,6 @@ def decide_request(session: Session, actor: Actor, request_id: int, *, accept: b
     audit.record(session, actor.label, "join_request.accepted" if accept else "join_request.declined", request)
     if not accept:
         return None
-    if find_person(session, request.email) is not None:
-        raise Conflict("{email} has an account already.", code="duplicate_email", email=request.email)
     company = create_company(
         session,
         actor,
