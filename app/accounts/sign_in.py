@@ -1,6 +1,5 @@
 """Signing in: passwords (Argon2id), links by mail, sessions that can be revoked, API keys. Only hashes are kept."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from app.core.errors import DomainError, InvalidInput, NotFound
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.settings import get_settings
+from app.core.tokens import hash_of, new_token
 from app.web.letters import Action, letter, queue_letter
 
 SESSION_LASTS = timedelta(days=30)
@@ -74,10 +74,10 @@ def check_password(session: Session, email: str, password: str) -> Person | None
 
 def open_session(session: Session, person: Person, user_agent: str = "") -> str:
     """Sign a person in; the token that goes into the cookie."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     now = clock.now()
     signed_in = SignInSession(
-        token_hash=_hash(token),
+        token_hash=hash_of(token),
         person_id=_id(person),
         created_at=now,
         expires_at=now + SESSION_LASTS,
@@ -95,7 +95,7 @@ def actor_of_session(session: Session, token: str) -> Actor | None:
         select(Person)
         .join(SignInSession, col(SignInSession.person_id) == Person.id)
         .where(
-            SignInSession.token_hash == _hash(token),
+            SignInSession.token_hash == hash_of(token),
             col(SignInSession.revoked_at).is_(None),
             SignInSession.expires_at > clock.now(),
             col(Person.active),
@@ -107,7 +107,7 @@ def actor_of_session(session: Session, token: str) -> Actor | None:
 def close_session(session: Session, token: str) -> None:
     """Sign out: revoke the session of a token."""
     session.execute(
-        update(SignInSession).where(col(SignInSession.token_hash) == _hash(token)).values(revoked_at=clock.now())
+        update(SignInSession).where(col(SignInSession.token_hash) == hash_of(token)).values(revoked_at=clock.now())
     )
 
 
@@ -128,27 +128,21 @@ def close_all_sessions(session: Session, actor: Actor, person_id: int) -> None:
 
 def make_link(session: Session, person: Person, lasts: timedelta = LINK_LASTS) -> str:
     """A link that signs the person in once."""
-    return make_links(session, [person], lasts)[0]
+    return get_settings().address_of(_link_paths(session, [person], lasts)[0])
 
 
-def make_links(session: Session, people: Sequence[Person], lasts: timedelta) -> list[str]:
-    """A link for each person that signs them in once."""
-    tokens = [secrets.token_urlsafe(32) for _person in people]
+def _link_paths(session: Session, people: Sequence[Person], lasts: timedelta) -> list[str]:
+    """For each person the path of a link that signs them in once."""
+    tokens = [new_token() for _person in people]
     expires_at = clock.now() + lasts
     session.execute(
         insert(SignInLink),
         [
-            {"token_hash": _hash(token), "person_id": _id(person), "expires_at": expires_at}
+            {"token_hash": hash_of(token), "person_id": _id(person), "expires_at": expires_at}
             for token, person in zip(tokens, people, strict=True)
         ],
     )
-    address = get_settings().public_url.rstrip("/")
-    return [f"{address}/sign-in/link?token={token}" for token in tokens]
-
-
-def _path_of(link: str) -> str:
-    """A link without our address, as letters take it."""
-    return link.removeprefix(get_settings().public_url.rstrip("/"))
+    return [f"/sign-in/link?token={token}" for token in tokens]
 
 
 def mail_link(session: Session, email: str) -> None:
@@ -156,25 +150,24 @@ def mail_link(session: Session, email: str) -> None:
     person = find_person(session, email.strip())
     if person is None or not person.active:
         return
-    path = _path_of(make_link(session, person))
+    [path] = _link_paths(session, [person], LINK_LASTS)
     with speaking(person.locale):
         body = _("Here is your link to sign in, good once, for 30 minutes.")
         queue_letter(session, person.email, _("Your sign-in link"), [body], Action(_("Sign in"), path))
 
 
-def invite_all(session: Session, people: Sequence[Person]) -> list[str]:
-    """Mail new people their first link; the links."""
-    links = make_links(session, people, INVITATION_LASTS)
+def invite_all(session: Session, people: Sequence[Person]) -> None:
+    """Mail new people their first link."""
+    paths = _link_paths(session, people, INVITATION_LASTS)
     association = get_association(session).name
     messages = []
-    for person, link in zip(people, links, strict=True):
+    for person, path in zip(people, paths, strict=True):
         with speaking(person.locale):
             subject = _("{association} invites you to buy together").format(association=association)
             hello = _("Hello {name},").format(name=person.name)
             body = _("Your account for group purchases is ready. This link signs you in, good once, for 14 days.")
-            messages.append(letter(person.email, subject, [hello, body], Action(_("Sign in"), _path_of(link))))
+            messages.append(letter(person.email, subject, [hello, body], Action(_("Sign in"), path)))
     jobs.defer_many(session, mail.send_mail, messages)
-    return links
 
 
 def use_link(session: Session, token: str) -> Person:
@@ -182,7 +175,7 @@ def use_link(session: Session, token: str) -> Person:
     person_id = session.scalar(
         update(SignInLink)
         .where(
-            col(SignInLink.token_hash) == _hash(token),
+            col(SignInLink.token_hash) == hash_of(token),
             col(SignInLink.used_at).is_(None),
             col(SignInLink.expires_at) > clock.now(),
         )
@@ -207,12 +200,12 @@ def create_api_key(session: Session, actor: Actor, name: str, scopes: list[str])
     """Make a key that acts as its maker within `scopes` (`read`, `write`)."""
     if not scopes or set(scopes) - {"read", "write"}:
         raise InvalidInput("A key has the scope read, write, or both.", field="scopes")
-    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+    prefix, secret = secrets.token_hex(4), new_token()
     text = f"{_KEY_MARK}_{prefix}_{secret}"
     key = ApiKey(
         name=name,
         prefix=prefix,
-        secret_hash=_hash(text),
+        secret_hash=hash_of(text),
         person_id=actor.require_person(),
         scopes=sorted(set(scopes)),
         created_at=clock.now(),
@@ -238,7 +231,7 @@ def actor_of_key(session: Session, secret: str) -> Actor | None:
     found = session.exec(
         select(ApiKey, Person)
         .join(Person, col(Person.id) == ApiKey.person_id)
-        .where(ApiKey.secret_hash == _hash(secret), col(ApiKey.revoked_at).is_(None), col(Person.active))
+        .where(ApiKey.secret_hash == hash_of(secret), col(ApiKey.revoked_at).is_(None), col(Person.active))
     ).one_or_none()
     if found is None:
         return None
@@ -248,11 +241,6 @@ def actor_of_key(session: Session, secret: str) -> Actor | None:
     if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
         key.last_used_at = now
     return actor_for(person, label=f"{person.email} (key {key.prefix})", may_write="write" in key.scopes)
-
-
-def _hash(token: str) -> str:
-    """Tokens are long and random, so a plain hash is enough (no salt, no stretching)."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _id(person: Person) -> int:

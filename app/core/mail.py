@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlmodel import Session
-
 from app.core import clock, jobs
 from app.core.settings import get_settings
 
@@ -17,11 +15,6 @@ from app.core.settings import get_settings
 def message(to: str, subject: str, body: str, html: str | None = None) -> dict[str, Any]:
     """The arguments of `send_mail` for one message."""
     return {"to": to, "subject": subject, "body": body, "html": html, "message_id": make_msgid("engrenages")}
-
-
-def queue_mail(session: Session, to: str, subject: str, body: str, html: str | None = None) -> None:
-    """Send a message once the session's transaction commits."""
-    jobs.defer(session, send_mail, **message(to, subject, body, html))
 
 
 @jobs.task(jobs.JobName("mail.send", "mail"))

@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(default=10, ge=1)
 
+    def address_of(self, path: str) -> str:
+        """The whole address of a path of ours, as letters and the command line give it."""
+        return self.public_url.rstrip("/") + path
+
 
 @cache
 def get_settings() -> Settings:

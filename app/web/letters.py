@@ -25,8 +25,8 @@ def letter(
     rows: Sequence[Sequence[str]] = (),
 ) -> dict[str, Any]:
     """One message, as `send_mail` takes it, in the current language. `rows` become a table, or lines parted by tabs."""
-    address = get_settings().public_url.rstrip("/")
-    link = f"{address}{action.path}" if action else ""
+    settings = get_settings()
+    link = settings.address_of(action.path) if action else ""
     written = [paragraph for paragraph in paragraphs if paragraph]
     text = list(written)
     if rows:
@@ -34,7 +34,9 @@ def letter(
     if action:
         text.append(f"{action.label}\n{link}")
     html = environment().get_template("letter.html")
-    body = html.render(subject=subject, paragraphs=written, rows=rows, action=action, link=link, address=address)
+    body = html.render(
+        subject=subject, paragraphs=written, rows=rows, action=action, link=link, address=settings.address_of("")
+    )
     return mail.message(to, subject, "\n\n".join(text) + "\n", body)
 
 

@@ -261,7 +261,7 @@ def test_a_job_of_a_killed_worker_is_taken_up_again(shell: Shell, own_engine: En
     from app.core.housekeeping import retry_stalled_jobs
 
     with Session(own_engine) as session, session.begin():
-        mail.queue_mail(session, "anne@ex.com", "Bonjour", "Voici.")
+        jobs.defer(session, mail.send_mail, **mail.message("anne@ex.com", "Bonjour", "Voici."))
         session.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))  # by a worker that is no more
     with Session(own_engine) as session, session.begin():
         jobs.defer(session, retry_stalled_jobs, timestamp=0)

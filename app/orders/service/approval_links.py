@@ -1,7 +1,5 @@
 """Deciding by mail: a link that lets one approver decide one step of one order, once, without signing in."""
 
-import hashlib
-import secrets
 from datetime import timedelta
 
 from sqlalchemy import insert, update
@@ -10,6 +8,7 @@ from sqlmodel import Session, col, select
 from app.accounts.models import Person
 from app.core import clock
 from app.core.errors import InvalidInput
+from app.core.tokens import hash_of, new_token
 from app.orders.models import ApprovalLink
 
 LINK_LASTS = timedelta(days=14)
@@ -17,12 +16,12 @@ LINK_LASTS = timedelta(days=14)
 
 def make_approval_links(session: Session, order_id: int, people: list[Person]) -> list[str]:
     """A link for each person, as paths of ours; only hashes are kept."""
-    tokens = [secrets.token_urlsafe(32) for _person in people]
+    tokens = [new_token() for _person in people]
     expires_at = clock.now() + LINK_LASTS
     session.execute(
         insert(ApprovalLink),
         [
-            {"token_hash": _hash(token), "order_id": order_id, "person_id": person.id, "expires_at": expires_at}
+            {"token_hash": hash_of(token), "order_id": order_id, "person_id": person.id, "expires_at": expires_at}
             for token, person in zip(tokens, people, strict=True)
         ],
     )
@@ -33,7 +32,7 @@ def find_approval_link(session: Session, token: str) -> ApprovalLink:
     """The link of a token, if it can still be used. Raises `InvalidInput`."""
     link = session.exec(
         select(ApprovalLink).where(
-            ApprovalLink.token_hash == _hash(token),
+            ApprovalLink.token_hash == hash_of(token),
             col(ApprovalLink.used_at).is_(None),
             ApprovalLink.expires_at > clock.now(),
         )
@@ -55,7 +54,3 @@ def use_approval_link(session: Session, token: str) -> ApprovalLink:
     if used is None or not session.get_one(Person, link.person_id).active:
         raise InvalidInput("This link is used or too old. Sign in to decide.", code="link_expired")
     return link
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
