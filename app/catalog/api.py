@@ -1,16 +1,17 @@
 """Routes of the catalogue API."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import File, Form, Query, Response, UploadFile
+from sqlmodel import Session
 
+from app.accounts.actor import Actor
 from app.accounts.authentication import OptionalActor, SignedIn
 from app.accounts.permissions import Permission
 from app.catalog import queries, schemas, service
-from app.catalog.import_runs import ImportRun, get_run, start_import
+from app.catalog.import_runs import get_run, start_import
 from app.catalog.queries import CatalogFilter, Sort
-from app.catalog.tasks import import_file
 from app.web.api import (
     DEFAULT_LIMIT,
     Cursor,
@@ -134,8 +135,11 @@ DryRun = Annotated[bool, Form(description="Report what would happen, change noth
 SkipBadRows = Annotated[bool, Form(description="Import the good rows, report the others")]
 
 
-def accepted(response: Response, run: ImportRun) -> schemas.ImportRunOut:
-    """The answer to a file that was taken in: where to ask how its import goes."""
+def take_in(
+    session: Session, actor: Actor, response: Response, file: UploadFile, kind: str, **options: Any
+) -> schemas.ImportRunOut:
+    """Queue a file's import; the answer says where to ask how it goes."""
+    run = start_import(session, actor, kind=kind, file_name=file.filename or "", content=file.file.read(), **options)
     response.headers["Location"] = f"/api/v1/imports/{run.id}"
     return schemas.ImportRunOut.model_validate(run)
 
@@ -151,17 +155,7 @@ def upload_suppliers(
 ) -> schemas.ImportRunOut:
     """Import suppliers from a file, in the background: ask the answer's Location until it is done."""
     actor.require(Permission.MANAGE_CATALOG)
-    run = start_import(
-        session,
-        actor,
-        import_file,
-        kind="suppliers",
-        file_name=file.filename or "",
-        content=file.file.read(),
-        dry_run=dry_run,
-        skip_bad_rows=skip_bad_rows,
-    )
-    return accepted(response, run)
+    return take_in(session, actor, response, file, "suppliers", dry_run=dry_run, skip_bad_rows=skip_bad_rows)
 
 
 @router.post("/imports/offers", status_code=202)
@@ -176,18 +170,16 @@ def upload_offers(
 ) -> schemas.ImportRunOut:
     """Import offers, and the products and categories they name, in the background."""
     actor.require(Permission.MANAGE_CATALOG)
-    run = start_import(
+    return take_in(
         session,
         actor,
-        import_file,
-        kind="offers",
-        file_name=file.filename or "",
-        content=file.file.read(),
+        response,
+        file,
+        "offers",
         dry_run=dry_run,
         skip_bad_rows=skip_bad_rows,
         withdraw_missing=withdraw_missing,
     )
-    return accepted(response, run)
 
 
 @router.get("/imports/{run_id}")

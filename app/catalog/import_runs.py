@@ -11,7 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from procrastinate.tasks import Task
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -24,6 +23,7 @@ from app.core.i18n import say, speaking
 from app.core.tables import choice, instant, key
 from app.core.tabular import BadFile, Column, TableReader
 
+IMPORT_FILE = jobs.JobName("catalog.import_file", "imports")
 _TOLD_EVERY_SECONDS = 0.5
 
 
@@ -79,7 +79,6 @@ def register(kind: str, columns: tuple[Column, ...], importer: Callable[..., Rep
 def start_import(
     session: Session,
     actor: Actor,
-    job: Task[Any, Any, Any],
     *,
     kind: str,
     file_name: str,
@@ -97,7 +96,7 @@ def start_import(
     )
     session.add(run)
     session.flush()
-    jobs.defer(session, job, run_id=run.id)
+    jobs.defer(session, IMPORT_FILE, run_id=run.id)
     return run
 
 

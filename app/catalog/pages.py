@@ -8,7 +8,6 @@ from fastapi.responses import RedirectResponse, Response
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.catalog.import_runs import get_run, list_runs, start_import
-from app.catalog.tasks import import_file
 from app.core.i18n import gettext as _
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
@@ -43,7 +42,7 @@ def send_file(
     options = {"dry_run": dry_run, "skip_bad_rows": skip_bad_rows}
     if kind == "offers":
         options["withdraw_missing"] = withdraw_missing
-    run = start_import(session, actor, import_file, kind=kind, file_name=file.filename, content=content, **options)
+    run = start_import(session, actor, kind=kind, file_name=file.filename, content=content, **options)
     return RedirectResponse(f"/imports/{run.id}", 303)
 
 

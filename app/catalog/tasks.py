@@ -9,7 +9,7 @@ import_runs.register("suppliers", SUPPLIER_COLUMNS, import_suppliers)
 import_runs.register("offers", OFFER_COLUMNS, import_offers)
 
 
-@jobs.task(jobs.JobName("catalog.import_file", "imports"))
+@jobs.task(import_runs.IMPORT_FILE)
 def import_file(run_id: int) -> None:
     """Read a file that somebody sent."""
     import_runs.carry_out(run_id)

@@ -6,10 +6,8 @@ from fastapi import Path, Query, Response
 
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
-from app.catalog.api import DryRun, SkipBadRows, Upload, accepted
-from app.catalog.import_runs import start_import
+from app.catalog.api import DryRun, SkipBadRows, Upload, take_in
 from app.catalog.schemas import ImportRunOut
-from app.catalog.tasks import import_file
 from app.orders import queries, schemas
 from app.orders.models import Round
 from app.orders.service import approving, consolidating, deciding, rounds, series
@@ -189,18 +187,10 @@ def upload_orders(
 ) -> ImportRunOut:
     """Import member orders from a file, as approved ones, in the background."""
     actor.require(Permission.MANAGE_ROUNDS)
-    run = start_import(
-        session,
-        actor,
-        import_file,
-        kind="orders",
-        file_name=file.filename or "",
-        content=file.file.read(),
-        round_code=get_round(session, code).code,
-        dry_run=dry_run,
-        skip_bad_rows=skip_bad_rows,
+    code = get_round(session, code).code
+    return take_in(
+        session, actor, response, file, "orders", round_code=code, dry_run=dry_run, skip_bad_rows=skip_bad_rows
     )
-    return accepted(response, run)
 
 
 @router.get("/rounds/{code}/allocations")
