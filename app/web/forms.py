@@ -1,7 +1,9 @@
 """What people type into forms."""
 
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
+from app.core.clock import PARIS
 from app.core.errors import InvalidInput
 from app.core.money import CENT
 
@@ -21,3 +23,8 @@ def typed_amount(value: str, field: str) -> Decimal | None:
     if not number.is_finite() or not 0 <= number < _TOO_MUCH:
         raise InvalidInput("{value} is not an amount.", field=field, value=value)
     return number.quantize(CENT)
+
+
+def typed_instant(value: str) -> datetime:
+    """The instant of a `datetime-local` field, on a Paris clock. Raises `ValueError`."""
+    return datetime.fromisoformat(value).replace(tzinfo=PARIS)

@@ -1,7 +1,6 @@
 """The manager's decisions about a consolidated round: each can be tried first, which shows what it would change."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -9,12 +8,12 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from app.accounts.authentication import SignedIn
-from app.core.clock import PARIS
 from app.core.errors import InvalidInput
 from app.orders.models import SupplierDecision
 from app.orders.service import deciding
 from app.orders.service.rounds import get_round
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.forms import typed_instant
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -121,7 +120,7 @@ def choose_for_supplier(
     until = None
     if decision is SupplierDecision.POSTPONE and keep_open_until:
         try:
-            until = datetime.fromisoformat(keep_open_until).replace(tzinfo=PARIS)
+            until = typed_instant(keep_open_until)
         except ValueError as error:
             raise InvalidInput("{value} is not an instant.", field="keep_open_until", value=keep_open_until) from error
     return _decide(

@@ -1,7 +1,7 @@
 """Pages of the association: rounds, live demand, consolidation review, approval, supplier orders."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -14,7 +14,6 @@ from app.accounts.permissions import Permission
 from app.accounts.queries import list_parks
 from app.accounts.service import get_association
 from app.core import clock
-from app.core.clock import PARIS
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
@@ -27,6 +26,7 @@ from app.orders.service import approving, consolidating, rounds, series
 from app.orders.service.rounds import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
+from app.web.forms import typed_instant
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -75,8 +75,8 @@ def plan_round(
         planned = RoundIn(
             code=code.strip(),
             name=name.strip() or code.strip(),
-            opens_at=_paris_instant(opens_at),
-            closes_at=_paris_instant(closes_at),
+            opens_at=typed_instant(opens_at),
+            closes_at=typed_instant(closes_at),
         )
         day = date.fromisoformat(delivery_on)
         with session.begin_nested():
@@ -116,7 +116,7 @@ def start_series(
 ) -> Response:
     """Let rounds recur."""
     try:
-        first = _paris_instant(first_cut_off)
+        first = typed_instant(first_cut_off)
         with session.begin_nested():
             series.start_series(
                 session,
@@ -141,11 +141,6 @@ def stop_series(session: SessionDep, actor: SignedIn, series_id: int) -> Respons
     """Plan no further rounds of a series."""
     series.stop_series(session, actor, series_id)
     return RedirectResponse("/rounds", 303)
-
-
-def _paris_instant(value: str) -> datetime:
-    """The instant of a `datetime-local` field, on a Paris clock. Raises `ValueError`."""
-    return datetime.fromisoformat(value).replace(tzinfo=PARIS)
 
 
 @router.get("/rounds/{code}")

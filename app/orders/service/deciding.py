@@ -120,7 +120,6 @@ def choose_for_supplier(
     choice = session.get(SupplierChoice, (round_id, supplier_id))
     if choice is None:
         choice = SupplierChoice(round_id=round_id, supplier_id=supplier_id, decision=decision)
-        choice.keep_open_until = keep_open_until
         session.add(choice)
     choice.decision, choice.keep_open_until = decision, keep_open_until
     session.flush()

@@ -1,7 +1,7 @@
 """Lists: baskets that a person keeps, to be ordered again and again."""
 
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
@@ -60,9 +60,3 @@ def delete_list(session: Session, actor: Actor, list_id: int) -> None:
     kept = get_list(session, actor, list_id)
     session.execute(text("DELETE FROM order_list_lines WHERE list_id = :list_id"), {"list_id": list_id})
     session.delete(kept)
-
-
-def lists_of(session: Session, actor: Actor) -> list[OrderList]:
-    """The actor's lists, by name."""
-    query = select(OrderList).where(OrderList.person_id == actor.require_person()).order_by(col(OrderList.name))
-    return list(session.exec(query))
