@@ -13,6 +13,7 @@ from app.accounts.joining import ask_to_join
 from app.accounts.models import Company, Park, Person
 from app.accounts.permissions import Role
 from app.accounts.service import add_person, create_company, create_park, set_up_association
+from app.catalog.assortment import open_to
 from app.catalog.import_runs import ImportRun, ImportStatus
 from app.catalog.listing import refresh_listing
 from app.catalog.models import Category, Offer, Product, Supplier
@@ -210,6 +211,7 @@ class Busy:
     supplier_order: str
     open_round_id: int
     skus: list[str]
+    offer_ids: str
 
     def paths(self) -> list[tuple[str, Actor | None]]:
         """Every page, and who looks at it."""
@@ -219,6 +221,8 @@ class Busy:
                 (path, self.employee)
                 for path in (
                     *("/", "/catalogue", "/catalogue?q=gants", "/catalogue?sort=price&category=1", "/cart", "/orders"),
+                    "/compare",
+                    f"/compare?offers={self.offer_ids}",
                     *(f"/products/{self.product_id}", f"/orders/{self.order_id}", "/quick-order", "/lists", "/account"),
                 )
             ),
@@ -232,7 +236,7 @@ class Busy:
                     *("/cockpit", "/rounds", "/rounds/R2", "/rounds/R1", "/rounds/R1/orders"),
                     *("/rounds/R1/consolidation", "/rounds/R0/consolidation"),
                     *("/reports", "/reports?by=person&round=R0"),
-                    *("/rounds/R1/allocations", "/rounds/R1/allocations?only_unfilled=true", "/imports"),
+                    *("/rounds/R1/allocations", "/rounds/R1/allocations?only_unfilled=true", "/imports", "/assortment"),
                     *(f"/supplier-orders/{self.supplier_order}", f"/imports/{self.import_id}", "/members"),
                     *(f"/members/{self.company_id}", "/nowhere"),
                 )
@@ -260,7 +264,7 @@ def a_busy_world(session: Session) -> Busy:
     offers = [
         world.an_offer(
             supplier, ((1, "8.60"), (20, "7.90"), (60, "7.10")), pack=6, name=f"Gants nitrile {n}", category=shelf,
-            origin_country="FR", eco_contribution=Decimal("0.02"),
+            origin_country="FR", content=Decimal(100), content_unit="piece", eco_contribution=Decimal("0.02"),
         )
         for n in range(30)
     ]  # fmt: skip
@@ -286,6 +290,8 @@ def a_busy_world(session: Session) -> Busy:
         session, firm="Menuiserie Klein", siret="73282932000074", postal_code="68200", city="Mulhouse",
         park_id=world.park.id or 0, contact="Dora Klein", email="dora@klein.example", words="Bonjour",
     )  # fmt: skip
+    secret = world.an_offer(supplier, name="Gants de démonstration", category=shelf)
+    open_to(session, COMMAND_LINE, sku=secret.sku, company_id=company.id, role=Role.APPROVER)
     run = ImportRun(
         kind="offers", file_name="offres.csv", person_id=manager.require_person(), created_at=clock.now(),
         finished_at=clock.now(), status=ImportStatus.REFUSED, error="3 cells", rows_read=12,
@@ -296,4 +302,5 @@ def a_busy_world(session: Session) -> Busy:
     return Busy(
         world, employee, approver, manager, treasurer, order.id or 0, offers[0].product_id, run.id or 0,
         company.id or 0, "R1-S1", second.id or 0, [offer.sku for offer in offers[10:]],
+        "-".join(str(offer.id) for offer in offers[:3]),
     )  # fmt: skip

@@ -38,7 +38,8 @@ class Site:
         headers = dict(options.pop("headers", {}))
         if actor is not None:
             person = self.session.get_one(Person, actor.require_person())
-            headers["Cookie"] = f"{SESSION_COOKIE}={open_session(self.session, person)}"
+            kept = [f"{name}={value}" for name, value in self.client.cookies.items()]
+            headers["Cookie"] = "; ".join([f"{SESSION_COOKIE}={open_session(self.session, person)}", *kept])
         self.session.commit()
         answer = self.client.request(method, path, headers=headers, **options)
         self.session.expire_all()

@@ -78,7 +78,7 @@ def _write(path: Path, offers: int) -> None:
             price = 5 + i % 300
             file.write(
                 f"S{i % 20},SKU{i},P{i},{_WORDS[i % 10]} modèle {i // 10},Article courant numéro {i},Rayon {i % 40},,"
-                f"pièce,{(1, 6, 10)[i % 3]},1,3,20,1:{price}.90|50:{price}.40|200:{price}.10\n"
+                f"pièce,{(1, 6, 10)[i % 3]},1,3,20,,1:{price}.90|50:{price}.40|200:{price}.10\n"
             )
 
 

@@ -10,6 +10,7 @@ from app.accounts.actor import Actor
 from app.accounts.authentication import OptionalActor, SignedIn
 from app.accounts.permissions import Permission
 from app.catalog import queries, schemas, service
+from app.catalog.assortment import hidden_from
 from app.catalog.import_runs import get_run, start_import
 from app.catalog.queries import CatalogFilter, Sort
 from app.web.api import (
@@ -70,7 +71,7 @@ def list_products(
 ) -> PageOut[schemas.ProductOut]:
     """Products that can be ordered. The search forgives accents and typing errors."""
     service.require_prices(session, actor)
-    wanted = CatalogFilter(q, category_id, supplier_id, max_price)
+    wanted = CatalogFilter(q, category_id, supplier_id, max_price, hidden_from(session, actor))
     return page_out(queries.list_products(session, wanted, sort, cursor, limit), schemas.ProductOut)
 
 
@@ -85,7 +86,8 @@ def count_facets(
 ) -> schemas.FacetsOut:
     """How many products match, by category and by supplier."""
     service.require_prices(session, actor)
-    counted = queries.count_facets(session, CatalogFilter(q, category_id, supplier_id, max_price))
+    wanted = CatalogFilter(q, category_id, supplier_id, max_price, hidden_from(session, actor))
+    counted = queries.count_facets(session, wanted)
     return schemas.FacetsOut.model_validate(counted)
 
 
@@ -93,7 +95,7 @@ def count_facets(
 def read_product(session: SessionDep, actor: OptionalActor, product_id: Id) -> schemas.ProductDetailOut:
     """A product with its offers side by side."""
     service.require_prices(session, actor)
-    product = queries.get_product(session, product_id)
+    product = queries.get_product(session, product_id, hidden_from(session, actor))
     offers = [schemas.OfferOut.of(offer) for offer in product.offers]
     return schemas.ProductDetailOut(
         id=product.id,
@@ -110,7 +112,7 @@ def read_product(session: SessionDep, actor: OptionalActor, product_id: Id) -> s
 def read_offer(session: SessionDep, actor: OptionalActor, response: Response, offer_id: Id) -> schemas.OfferOut:
     """One offer."""
     service.require_prices(session, actor)
-    offer = queries.get_offer(session, offer_id)
+    offer = queries.get_offer(session, offer_id, hidden_from(session, actor))
     set_etag(response, offer.version)
     return schemas.OfferOut.of(offer)
 

@@ -3,11 +3,13 @@
 import re
 from decimal import Decimal
 
+from app.catalog.measure import Measure, measure_of
 from app.core.i18n import marked
 from app.core.tabular import Column, Cure, decimal, decimal_from, gtin, integer, text
 
 _TIER = re.compile(r"(\d{1,9}):(\d{1,8}(?:[.,]\d{1,4})?)\Z")
 _FOUR_PLACES = Decimal("0.0001")
+_CONTENT_CURE = marked("what one sales unit holds: a number and g, kg, ml, l, m, m2 or pieces, such as 6 x 1.5 l")
 _TIERS_CURE = marked("from:price pairs parted by |, quantities rising from at least 1, such as 1:12.50|10:11.90")
 
 PriceTiers = tuple[tuple[int, Decimal], ...]
@@ -30,6 +32,14 @@ def price_tiers(value: str) -> PriceTiers:
         reached = from_quantity
         tiers.append((from_quantity, decimal_from(found[2]).quantize(_FOUR_PLACES)))
     return tuple(tiers)
+
+
+def content(value: str) -> Measure:
+    """What one sales unit holds: `500 g`, `6 x 1.5 l`, `100`. Raises `ValueError` with the cure."""
+    measure = measure_of(value)
+    if measure is None:
+        raise Cure(_CONTENT_CURE)
+    return measure
 
 
 SUPPLIER_COLUMNS = (
@@ -56,5 +66,6 @@ OFFER_COLUMNS = (
     Column("min_quantity", integer(0, 1_000_000_000), required=False, default=1),
     Column("lead_time_days", integer(0, 3650), required=False, default=0),
     Column("vat_rate", decimal(2, maximum=Decimal("100.01")), required=False, default=Decimal("20.00")),
+    Column("content", content, required=False),
     Column("price_tiers", price_tiers),
 )

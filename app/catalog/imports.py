@@ -17,6 +17,7 @@ from app.accounts.permissions import Permission
 from app.accounts.service import get_association
 from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
 from app.catalog.listing import refresh_listing
+from app.catalog.measure import measure_of
 from app.catalog.search import learn_words
 from app.core import audit
 from app.core.copying import copy_rows
@@ -104,11 +105,11 @@ def import_suppliers(
 _OFFER_STAGE = (
     "line integer, supplier_code text, sku text, product_ref text, name text, description text, category text,"
     " gtin text, unit text, pack_size integer, min_quantity integer, lead_time_days integer, vat_rate numeric(5,2),"
-    " tier_quantities integer[], tier_prices numeric(12,4)[]"
+    " content numeric(14,6), content_unit text, tier_quantities integer[], tier_prices numeric(12,4)[]"
 )
 _OFFER_TERMS = (
     *("product_id", "name", "gtin", "pack_size", "min_quantity", "lead_time_days", "vat_rate"),
-    *("tier_quantities", "tier_prices"),
+    *("content", "content_unit", "tier_quantities", "tier_prices"),
 )
 _OFFERS_JOINED = """
     staged_offers s JOIN suppliers u ON u.code = s.supplier_code
@@ -116,11 +117,11 @@ _OFFERS_JOINED = """
     LEFT JOIN offers t ON t.supplier_id = u.id AND t.sku = s.sku
 """
 _OFFER_CHANGED = """
-    (t.name, t.gtin, t.pack_size, t.min_quantity, t.lead_time_days, t.vat_rate, t.tier_quantities, t.tier_prices,
-     t.product_id, t.withdrawn_at)
+    (t.name, t.gtin, t.pack_size, t.min_quantity, t.lead_time_days, t.vat_rate, t.content, t.content_unit,
+     t.tier_quantities, t.tier_prices, t.product_id, t.withdrawn_at)
     IS DISTINCT FROM
-    (s.name, s.gtin, s.pack_size, s.min_quantity, s.lead_time_days, s.vat_rate, s.tier_quantities, s.tier_prices,
-     p.id, NULL::timestamptz)
+    (s.name, s.gtin, s.pack_size, s.min_quantity, s.lead_time_days, s.vat_rate, s.content, s.content_unit,
+     s.tier_quantities, s.tier_prices, p.id, NULL::timestamptz)
 """
 _GONE = """
     FROM offers t JOIN suppliers u ON u.id = t.supplier_id
@@ -168,13 +169,15 @@ def import_offers(
 
 
 def _offer_rows(reader: TableReader, names: set[str]) -> Iterable[list[Any]]:
-    name_at = [column.name for column in OFFER_COLUMNS].index("name")
+    columns = [column.name for column in OFFER_COLUMNS]
+    name_at, unit_at = columns.index("name"), columns.index("unit")
     for line, values in reader:
-        *cells, tiers = values
+        *cells, content, tiers = values
+        amount, unit = content or measure_of(values[unit_at]) or (None, None)
         names.add(values[name_at])
         quantities = ",".join([str(quantity) for quantity, _price in tiers])
         prices = ",".join([str(price) for _quantity, price in tiers])
-        yield [line, *cells, f"{{{quantities}}}", f"{{{prices}}}"]
+        yield [line, *cells, amount, unit, f"{{{quantities}}}", f"{{{prices}}}"]
 
 
 def _write_offers(session: Session) -> None:
@@ -206,7 +209,7 @@ def _write_offers(session: Session) -> None:
         text(f"""
             INSERT INTO offers AS kept (supplier_id, sku, {terms}, eco_contribution, origin_country, version)
             SELECT u.id, s.sku, p.id, s.name, s.gtin, s.pack_size, s.min_quantity, s.lead_time_days, s.vat_rate,
-                s.tier_quantities, s.tier_prices, 0, '', 1
+                s.content, s.content_unit, s.tier_quantities, s.tier_prices, 0, '', 1
             FROM {_OFFERS_JOINED}
             WHERE t.id IS NULL OR {_OFFER_CHANGED}
             ON CONFLICT (supplier_id, sku) DO UPDATE

@@ -8,7 +8,9 @@ from sqlalchemy import CheckConstraint, Column, Computed, Index, Text, UniqueCon
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
+import app.accounts.models  # noqa: F401 - foreign keys name its tables
 from app.core.tables import (
+    CONTENT,
     INTEGER_ARRAY,
     UNIT_PRICE_ARRAY,
     euros,
@@ -114,7 +116,7 @@ class SearchWord(SQLModel, table=True):
 
 
 class Offer(SQLModel, table=True):
-    """One supplier's terms for a product. Quantities are whole sales units."""
+    """One supplier's terms for a product. Quantities are whole sales units; `content`: what one of them holds."""
 
     __tablename__ = "offers"
     __table_args__ = (
@@ -128,6 +130,8 @@ class Offer(SQLModel, table=True):
         CheckConstraint("vat_rate BETWEEN 0 AND 100", name="vat_rate_in_percent"),
         CheckConstraint("eco_contribution >= 0", name="eco_contribution_not_negative"),
         CheckConstraint("tiers_are_sound(tier_quantities, tier_prices)", name="tiers_are_sound"),
+        CheckConstraint("(content IS NULL) = (content_unit IS NULL) AND content > 0", name="content_with_its_unit"),
+        CheckConstraint("content_unit IN ('kg', 'l', 'piece', 'm', 'm2')", name="known_content_unit"),
     )
 
     id: int | None = key()
@@ -144,5 +148,25 @@ class Offer(SQLModel, table=True):
     tier_quantities: list[int] = Field(sa_type=INTEGER_ARRAY)
     tier_prices: list[Decimal] = Field(sa_type=UNIT_PRICE_ARRAY)
     origin_country: str = ""
+    content: Decimal | None = Field(default=None, sa_type=CONTENT)
+    content_unit: str | None = Field(default=None, max_length=10)
     withdrawn_at: datetime | None = instant(default=None)
     version: int = 1
+
+
+class AssortmentRule(SQLModel, table=True):
+    """A category or an offer is open to some only: who meets every condition of one of its rules sees it."""
+
+    __tablename__ = "assortment_rules"
+    __table_args__ = (
+        CheckConstraint("(category_id IS NULL) <> (offer_id IS NULL)", name="category_or_offer"),
+        CheckConstraint("company_id IS NOT NULL OR park_id IS NOT NULL OR role IS NOT NULL", name="open_to_somebody"),
+        CheckConstraint("role IN ('employee', 'approver')", name="role_of_a_buyer"),
+    )
+
+    id: int | None = key()
+    category_id: int | None = Field(default=None, foreign_key="categories.id")
+    offer_id: int | None = Field(default=None, foreign_key="offers.id")
+    company_id: int | None = Field(default=None, foreign_key="companies.id")
+    park_id: int | None = Field(default=None, foreign_key="parks.id")
+    role: str | None = Field(default=None, max_length=40)

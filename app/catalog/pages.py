@@ -1,15 +1,24 @@
-"""Pages of the catalogue's keeper: importing files, with a dry run that shows what would change."""
+"""Pages of the catalogue's keeper: importing files, with a dry run that shows what would change; who sees what."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
 
+from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
-from app.accounts.permissions import Permission
+from app.accounts.permissions import COMPANY_ROLES, Permission, Role
+from app.accounts.queries import list_companies, list_parks
+from app.catalog import assortment
 from app.catalog.import_runs import get_run, list_runs, start_import
+from app.catalog.queries import list_categories
+from app.core.errors import DomainError
 from app.core.i18n import gettext as _
+from app.core.i18n import say
+from app.core.pagination import every_row
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat, export
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -54,3 +63,74 @@ def import_page(request: Request, session: SessionDep, actor: SignedIn, run_id: 
     if run.finished_at is None:
         response.headers["Refresh"] = "2"
     return response
+
+
+Number = Annotated[str, Form(pattern=r"^\d{0,9}$")]
+
+
+@router.get("/assortment")
+def assortment_page(
+    request: Request, session: SessionDep, actor: SignedIn, form: ExportFormat | None = None
+) -> Response:
+    """Who sees what: categories and offers that are open to some only."""
+    if form is not None:
+        actor.require(Permission.MANAGE_CATALOG)
+        header = [_("Category"), _("Offer"), _("Firm"), _("Park"), _("Role")]
+        return export(form, "assortment", header, [rule[1:] for rule in assortment.list_rules(session)])
+    return _assortment(request, session, actor)
+
+
+def _assortment(request: Request, session: Session, actor: Actor, error: str | None = None, **typed: str) -> Response:
+    actor.require(Permission.MANAGE_CATALOG)
+    return render(
+        request,
+        "catalog/assortment.html",
+        status_code=422 if error else 200,
+        rules=assortment.list_rules(session),
+        categories=list_categories(session),
+        companies=list(every_row(lambda cursor, limit: list_companies(session, cursor, limit))),
+        parks=list_parks(session),
+        roles=sorted(role.value for role in COMPANY_ROLES),
+        error=error,
+        typed=typed,
+    )
+
+
+@router.post("/assortment")
+def restrict(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    category_id: Number = "",
+    sku: Annotated[str, Form(max_length=80)] = "",
+    company_id: Number = "",
+    park_id: Number = "",
+    role: Annotated[str, Form(pattern="^(employee|approver)?$")] = "",
+) -> Response:
+    """Open a category or an offer to some only."""
+    try:
+        with session.begin_nested():
+            assortment.open_to(
+                session,
+                actor,
+                category_id=_number(category_id),
+                sku=sku,
+                company_id=_number(company_id),
+                park_id=_number(park_id),
+                role=Role(role) if role else None,
+            )
+    except DomainError as refusal:
+        typed = {"category_id": category_id, "sku": sku, "company_id": company_id, "park_id": park_id, "role": role}
+        return _assortment(request, session, actor, say(refusal), **typed)
+    return RedirectResponse("/assortment", 303)
+
+
+def _number(value: str) -> int | None:
+    return int(value) if value else None
+
+
+@router.post("/assortment/{rule_id}/delete")
+def drop_rule(session: SessionDep, actor: SignedIn, rule_id: int) -> Response:
+    """Take a rule away."""
+    assortment.drop_rule(session, actor, rule_id)
+    return RedirectResponse("/assortment", 303)

@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from app.catalog.assortment import NOTHING, Hidden
+from app.catalog.measure import Measure, telling
 from app.catalog.models import Category, Offer, Product, ShelfCount, Supplier
 from app.catalog.search import Search, matches
 from app.core.errors import NotFound
@@ -26,12 +29,13 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class CatalogFilter:
-    """What is looked for: words, and the facets chosen."""
+    """What is looked for: words, and the facets chosen; `hidden` is what the asker does not see."""
 
     query: str = ""
     category_id: int | None = None
     supplier_id: int | None = None
     max_price: Decimal | None = None
+    hidden: Hidden = NOTHING
 
 
 class ProductRow(NamedTuple):
@@ -64,6 +68,8 @@ class OfferRow(NamedTuple):
     tier_quantities: list[int]
     tier_prices: list[Decimal]
     origin_country: str
+    content: Decimal | None
+    content_unit: str | None
     withdrawn: bool
     version: int
 
@@ -71,6 +77,11 @@ class OfferRow(NamedTuple):
     def tiers(self) -> list[tuple[int, Decimal]]:
         """Group quantity and unit price of each tier."""
         return list(zip(self.tier_quantities, self.tier_prices, strict=True))
+
+    @property
+    def measure(self) -> Measure | None:
+        """What one sales unit holds, where that says more than the price itself."""
+        return telling(self.content, self.content_unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +115,8 @@ def _condition(wanted: CatalogFilter, search: Search | None) -> list[ColumnEleme
     if wanted.category_id is not None:
         conditions.append(col(Product.category_id) == wanted.category_id)
     if wanted.supplier_id is not None:
-        conditions.append(_offered_by(Product.id, wanted.supplier_id))
+        conditions.append(_offered_by(Product.id, wanted.supplier_id, wanted.hidden))
+    conditions += _seen(wanted.hidden)
     if wanted.max_price is not None:
         conditions.append(col(Product.lowest_price) <= wanted.max_price)
     return conditions
@@ -168,9 +180,9 @@ def _page(
 def count_facets(session: Session, wanted: CatalogFilter, search: Search | None = None) -> Facets:
     """How many products match, by category and by supplier, each without regard to its own choice.
 
-    Browsing without words or price reads counts kept ready; a search counts what it finds.
+    Browsing without words or price reads counts kept ready; a search, or one who does not see everything, counts.
     """
-    if wanted.query.strip() or wanted.max_price is not None:
+    if wanted.query.strip() or wanted.max_price is not None or wanted.hidden:
         categories, suppliers = _count_matches(session, wanted, search or find(session, wanted))
     else:
         categories, suppliers = _kept_counts(session, wanted)
@@ -198,15 +210,15 @@ def _count_matches(
     session: Session, wanted: CatalogFilter, search: Search | None
 ) -> tuple[list[FacetValue], list[FacetValue]]:
     """Search once, then count what was found both ways."""
-    conditions = _condition(CatalogFilter(wanted.query, max_price=wanted.max_price), search)
+    conditions = _condition(CatalogFilter(wanted.query, max_price=wanted.max_price, hidden=wanted.hidden), search)
     found = sa.select(col(Product.id), col(Product.category_id)).where(*conditions).cte("found")
     in_category = sa.select(found.c.category_id.label("id"), func.count().label("count")).group_by(found.c.category_id)
     if wanted.supplier_id is not None:
-        in_category = in_category.where(_offered_by(found.c.id, wanted.supplier_id))
+        in_category = in_category.where(_offered_by(found.c.id, wanted.supplier_id, wanted.hidden))
     pairs: Select[*tuple[Any, ...]] = (
         sa.select(col(Offer.supplier_id).label("id"), col(Offer.product_id))
         .join(found, found.c.id == Offer.product_id)
-        .where(col(Offer.withdrawn_at).is_(None))
+        .where(col(Offer.withdrawn_at).is_(None), *_offers_seen(wanted.hidden))
         .distinct()
     )
     if wanted.category_id is not None:
@@ -230,12 +242,36 @@ def _count_matches(
     return counted["category"], counted["supplier"]
 
 
-def _offered_by(product_id: Any, supplier_id: int) -> ColumnElement[bool]:
+def _offered_by(product_id: Any, supplier_id: int, hidden: Hidden) -> ColumnElement[bool]:
     return sa.exists().where(
         col(Offer.product_id) == product_id,
         col(Offer.supplier_id) == supplier_id,
         col(Offer.withdrawn_at).is_(None),
+        *_offers_seen(hidden),
     )
+
+
+def _offers_seen(hidden: Hidden) -> list[ColumnElement[bool]]:
+    return [col(Offer.id).not_in(hidden.offer_ids)] if hidden.offer_ids else []
+
+
+def _seen(hidden: Hidden) -> list[ColumnElement[bool]]:
+    """Products outside hidden categories that have an offer which is not hidden."""
+    conditions: list[ColumnElement[bool]] = []
+    if hidden.category_ids:
+        conditions.append(col(Product.category_id).not_in(hidden.category_ids))
+    if hidden.offer_ids:
+        other = aliased(Offer)
+        wholly_hidden = sa.select(col(Offer.product_id)).where(
+            col(Offer.id).in_(hidden.offer_ids),
+            ~sa.exists().where(
+                col(other.product_id) == Offer.product_id,
+                col(other.withdrawn_at).is_(None),
+                col(other.id).not_in(hidden.offer_ids),
+            ),
+        )
+        conditions.append(col(Product.id).not_in(wholly_hidden))
+    return conditions
 
 
 def _offers_query() -> Select[*tuple[Any, ...]]:
@@ -256,6 +292,8 @@ def _offers_query() -> Select[*tuple[Any, ...]]:
             col(Offer.tier_quantities),
             col(Offer.tier_prices),
             col(Offer.origin_country),
+            col(Offer.content),
+            col(Offer.content_unit),
             col(Offer.withdrawn_at).is_not(None),
             col(Offer.version),
         )
@@ -264,18 +302,30 @@ def _offers_query() -> Select[*tuple[Any, ...]]:
     )
 
 
-def offers_of(session: Session, product_ids: Sequence[int]) -> list[OfferRow]:
-    """The offers of some products that are not withdrawn."""
-    query = _offers_query().where(col(Offer.product_id).in_(product_ids), col(Offer.withdrawn_at).is_(None))
+def offers_of(session: Session, product_ids: Sequence[int], hidden: Hidden = NOTHING) -> list[OfferRow]:
+    """The offers of some products that are neither withdrawn nor hidden."""
+    query = _offers_query().where(
+        col(Offer.product_id).in_(product_ids), col(Offer.withdrawn_at).is_(None), *_offers_seen(hidden)
+    )
     return [OfferRow(*row) for row in session.execute(query)]
 
 
-def get_offer(session: Session, offer_id: int) -> OfferRow:
-    """One offer. Raises `NotFound`."""
-    row = session.execute(_offers_query().where(col(Offer.id) == offer_id)).one_or_none()
-    if row is None:
+def get_offers(session: Session, offer_ids: Sequence[int], hidden: Hidden = NOTHING) -> list[OfferRow]:
+    """Some offers, withdrawn ones too, in the order asked; those unknown or hidden are left out."""
+    query = _offers_query().where(col(Offer.id).in_(offer_ids), *_offers_seen(hidden))
+    if hidden.category_ids:
+        seen = sa.select(col(Product.id)).where(col(Product.category_id).not_in(hidden.category_ids))
+        query = query.where(col(Offer.product_id).in_(seen))
+    found = {row.id: OfferRow(*row) for row in session.execute(query)}
+    return [found[offer_id] for offer_id in offer_ids if offer_id in found]
+
+
+def get_offer(session: Session, offer_id: int, hidden: Hidden = NOTHING) -> OfferRow:
+    """One offer. Raises `NotFound` for one that is unknown or hidden."""
+    found = get_offers(session, [offer_id], hidden)
+    if not found:
         raise NotFound("There is no such offer.")
-    return OfferRow(*row)
+    return found[0]
 
 
 @dataclass(frozen=True)
@@ -291,8 +341,8 @@ class ProductDetail:
     offers: list[OfferRow]
 
 
-def get_product(session: Session, product_id: int) -> ProductDetail:
-    """One product with the offers that are not withdrawn. Raises `NotFound`."""
+def get_product(session: Session, product_id: int, hidden: Hidden = NOTHING) -> ProductDetail:
+    """One product with the offers that are neither withdrawn nor hidden. Raises `NotFound`."""
     row = session.execute(
         sa.select(
             col(Product.id),
@@ -303,11 +353,11 @@ def get_product(session: Session, product_id: int) -> ProductDetail:
             col(Category.name).label("category"),
         )
         .join(Category, col(Category.id) == Product.category_id)
-        .where(col(Product.id) == product_id)
+        .where(col(Product.id) == product_id, *_seen(hidden))
     ).one_or_none()
     if row is None:
         raise NotFound("There is no such product.")
-    return ProductDetail(**row._mapping, offers=offers_of(session, [product_id]))
+    return ProductDetail(**row._mapping, offers=offers_of(session, [product_id], hidden))
 
 
 def list_suppliers(session: Session, cursor: str | None, limit: int) -> Page[Supplier]:

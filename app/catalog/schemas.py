@@ -80,6 +80,8 @@ class OfferOut(Out):
     eco_contribution: Decimal
     price_tiers: list[TierOut]
     origin_country: str
+    content: Decimal | None = Field(description="What one sales unit holds, in `content_unit`; null where not said")
+    content_unit: str | None = Field(description="`kg`, `l`, `piece`, `m` or `m2`")
     withdrawn: bool
     version: int
 

@@ -60,4 +60,5 @@ def text_list(**options: Any) -> Any:
 
 
 INTEGER_ARRAY = ARRAY(Integer)
+CONTENT = Numeric(14, 6)
 UNIT_PRICE_ARRAY = ARRAY(Numeric(12, 4))

@@ -1,6 +1,7 @@
 """What the demo's suppliers sell: families of articles (families.csv), each in several sizes or kinds."""
 
 import csv
+import re
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import NamedTuple
 SUPPLIERS_FILE = Path(__file__).with_name("suppliers.csv")
 _FAMILIES_FILE = Path(__file__).with_name("families.csv")
 _CENT = Decimal("0.01")
+_COUNT = re.compile(r"(?:boîte|lot|ramette|étui|sachet|paquet|carton) de (\d+)|(\d+) feuilles")
+_VOLUME_OR_WEIGHT = re.compile(r"(\d+(?:,\d+)?) (ml|L|kg)\b")
 
 
 class Family(NamedTuple):
@@ -61,13 +64,14 @@ def offers() -> Iterator[DemoOffer]:
     """Every offer of the demo, in the columns of the offers file; a second supplier is a little dearer."""
     for number, family in enumerate(families(), start=1):
         for nth, kind in enumerate(family.kinds.split(";")):
+            row_name = family.name.format(kind)
             list_price = family.price * (100 + family.step * nth) / 100
             for rank, supplier in enumerate(family.suppliers.split()):
                 row = {
                     "supplier_code": supplier,
                     "sku": f"{supplier[:3]}-{number:03d}-{nth + 1:02d}",
                     "product_ref": f"P{number:03d}-{nth + 1:02d}",
-                    "name": family.name.format(kind),
+                    "name": row_name,
                     "description": family.description,
                     "category": family.category,
                     "unit": family.unit,
@@ -75,9 +79,20 @@ def offers() -> Iterator[DemoOffer]:
                     "min_quantity": str(family.pack),
                     "lead_time_days": str(3 + 2 * rank),
                     "vat_rate": "20",
+                    "content": _content(row_name, family.category),
                     "price_tiers": _tiers(list_price * (100 + 4 * rank) / 100, family.pack, rank),
                 }
                 yield DemoOffer(row, family.origin, family.eco)
+
+
+def _content(name: str, category: str) -> str:
+    """What one sales unit holds, as the names of these goods tell it (a bin bag's litres are not its content)."""
+    counted = _COUNT.search(name)
+    if counted:
+        return counted[1] or counted[2]
+    measured = _VOLUME_OR_WEIGHT.search(name)
+    sold_by_measure = category.startswith("Hygiène") or name.startswith("Aérosol")
+    return f"{measured[1]} {measured[2]}" if measured and sold_by_measure and "poubelle" not in name else ""
 
 
 def _tiers(price: Decimal, pack: int, rank: int) -> str:

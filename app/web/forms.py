@@ -28,3 +28,8 @@ def typed_amount(value: str, field: str) -> Decimal | None:
 def typed_instant(value: str) -> datetime:
     """The instant of a `datetime-local` field, on a Paris clock. Raises `ValueError`."""
     return datetime.fromisoformat(value).replace(tzinfo=PARIS)
+
+
+def local_address(value: str, otherwise: str) -> str:
+    """An address of ours to go on to; `otherwise` in place of one that leads elsewhere."""
+    return value if value.startswith("/") and not value.startswith(("//", "/\\")) else otherwise

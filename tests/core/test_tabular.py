@@ -40,7 +40,7 @@ def test_french_office_programs_write_files_that_are_read(path: Path, encoding: 
 
 def test_decimal_commas_are_read_where_semicolons_part_the_cells(path: Path) -> None:
     ((_line, values),) = offers(path, "S1;K1;P1;Gants;10;5,5;;1:12,50|10:1190", header=HEADER.replace(",", ";"))
-    assert str(values[-2]) == "5.50"
+    assert str(values[-3]) == "5.50"
     assert [str(price) for _quantity, price in values[-1]] == ["12.5000", "1190.0000"]
 
 

@@ -36,7 +36,7 @@ def cart_of(session: Session) -> list[tuple[int, int, int]]:
 def test_typed_lines_are_read_however_they_are_parted(world: World, session: Session) -> None:
     one, two, three = world.an_offer(), world.an_offer(), world.an_offer()
     typed = f"{one.sku.lower()}  12  2\n\n{two.sku}\t5\r\n{three.sku};3;1\n"
-    order = read_quick_order(session, typed)
+    order = read_quick_order(session, world.a_buyer(), typed)
     assert order.bad_lines == []
     assert order.wishes == [Wish(one.id or 0, 12, 2), Wish(two.id or 0, 5, 0), Wish(three.id or 0, 3, 1)]
 
@@ -54,7 +54,7 @@ def test_typed_lines_are_read_however_they_are_parted(world: World, session: Ses
 )
 def test_a_line_that_cannot_be_taken_says_why(world: World, session: Session, line: str, cure: str) -> None:
     offer = world.an_offer()
-    (bad,) = read_quick_order(session, line.replace("{sku}", offer.sku)).bad_lines
+    (bad,) = read_quick_order(session, world.a_buyer(), line.replace("{sku}", offer.sku)).bad_lines
     assert bad.cure.startswith(cure)
 
 
@@ -62,9 +62,9 @@ def test_where_two_suppliers_have_a_sku_the_line_names_one(world: World, session
     first, second = world.an_offer(world.a_supplier("S1")), world.an_offer(world.a_supplier("S2"))
     second.sku = first.sku
     session.flush()
-    (bad,) = read_quick_order(session, first.sku).bad_lines
+    (bad,) = read_quick_order(session, world.a_buyer(), first.sku).bad_lines
     assert "S1, S2" in bad.cure
-    assert read_quick_order(session, f"s2:{first.sku} 4").wishes == [Wish(second.id or 0, 4, 0)]
+    assert read_quick_order(session, world.a_buyer(), f"s2:{first.sku} 4").wishes == [Wish(second.id or 0, 4, 0)]
 
 
 def test_a_cart_is_filled_at_list_prices_and_withdrawn_offers_stay_out(

@@ -17,6 +17,7 @@ from app.orders.recurrence import Rhythm
 from app.orders.service.rounds import close_round, open_and_close_due_rounds
 from app.orders.service.series import keep_series_going, start_series, stop_series
 from tests.factories import NOW, World
+from tests.site import Site
 
 INSTANTS = st.integers(0, 2 * 365 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
 
@@ -111,3 +112,9 @@ def test_a_series_out_of_range_is_refused(world: World, session: Session, change
     terms = {"name": "Semaine", "first_cut_off_on": date(2026, 3, 5)} | change
     with pytest.raises(InvalidInput):
         start_series(session, COMMAND_LINE, **terms)  # type: ignore[arg-type]
+
+
+def test_who_may_not_plan_rounds_is_shown_none_of_them(world: World, site: Site) -> None:
+    assert (
+        site.post("/round-series", world.a_buyer(), data={"series_name": "", "first_cut_off": "x"}).status_code == 403
+    )

@@ -15,6 +15,7 @@ from app.core.i18n import LOCALES, say
 from app.core.i18n import gettext as _
 from app.core.settings import get_settings
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.forms import local_address
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -22,8 +23,7 @@ router = APIRouter(route_class=TransactionRoute)
 
 def _signed_in(token: str, target: str) -> Response:
     """Go on to a page of ours with the session cookie set."""
-    local = target.startswith("/") and not target.startswith(("//", "/\\"))
-    response = RedirectResponse(target if local else "/", 303)
+    response = RedirectResponse(local_address(target, "/"), 303)
     response.set_cookie(
         SESSION_COOKIE,
         token,

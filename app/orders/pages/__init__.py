@@ -1,13 +1,14 @@
-"""Pages of the main loop: for buyers `shop` and `ordering`, for approvers `approvals` and `company`, for the
-association `cockpit`, `rounds` and `deciding`; `reports` for both; `live` tells open pages that the
-group's demand moved."""
+"""Pages of the main loop: for buyers `shop`, `comparing` and `ordering` (`showing` is how offers look), for approvers
+`approvals` and `company`, for the association `cockpit`, `rounds` and `deciding`; `reports` for both; `live` tells
+open pages that the group's demand moved."""
 
 from app.orders import queries
-from app.orders.pages import approvals, cockpit, company, deciding, live, ordering, reports, rounds, shop
+from app.orders.pages import approvals, cockpit, company, comparing, deciding, live, ordering, reports, rounds, shop
 from app.web.rendering import shell_facts
 
 routers = [
     shop.router,
+    comparing.router,
     ordering.router,
     approvals.router,
     company.router,

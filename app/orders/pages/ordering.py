@@ -44,7 +44,7 @@ def quick_order(
         with session.begin_nested():
             if file is not None and file.filename:
                 typed = typed_lines_of(file.file.read(), file.filename)
-            order = carts.read_quick_order(session, typed)
+            order = carts.read_quick_order(session, actor, typed)
             bad_lines = order.bad_lines
             if order.wishes and (skip_bad_lines or not bad_lines):
                 carts.fill_cart(session, actor, round_id, order.wishes)

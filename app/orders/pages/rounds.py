@@ -40,13 +40,13 @@ def _require_view(actor: Actor) -> None:
 @router.get("/rounds")
 def rounds_page(request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None) -> Response:
     """Every round, and the form to plan one."""
-    _require_view(actor)
-    return _rounds(request, session, cursor)
+    return _rounds(request, session, actor, cursor)
 
 
 def _rounds(
-    request: Request, session: Session, cursor: str | None = None, error: str | None = None, **typed: str
+    request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None, **typed: str
 ) -> Response:
+    _require_view(actor)
     return render(
         request,
         "orders/rounds.html",
@@ -95,6 +95,7 @@ def plan_round(
     return _rounds(
         request,
         session,
+        actor,
         error=error,
         code=code,
         name=name,
@@ -133,7 +134,7 @@ def start_series(
         error = _("A series needs the instant of its first cut-off.")
     else:
         return RedirectResponse("/rounds", 303)
-    return _rounds(request, session, error=error, series_name=series_name, first_cut_off=first_cut_off)
+    return _rounds(request, session, actor, error=error, series_name=series_name, first_cut_off=first_cut_off)
 
 
 @router.post("/round-series/{series_id}/stop")

@@ -13,17 +13,19 @@ from app.accounts.authentication import OptionalActor, SignedIn
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
 from app.catalog import queries as catalog
-from app.catalog.queries import CatalogFilter, OfferRow, ProductRow, Sort
+from app.catalog.assortment import hidden_from
+from app.catalog.queries import CatalogFilter, ProductRow, Sort
 from app.catalog.service import require_prices
 from app.core.errors import DomainError, NotSignedIn
 from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE
 from app.orders import queries
 from app.orders.consolidation import PriceTier, Terms
-from app.orders.models import IfUnfilled, Round
+from app.orders.models import IfUnfilled
+from app.orders.pages.comparing import chosen
+from app.orders.pages.showing import ShownOffer, shown_offers
 from app.orders.service import company_rules, conversation, member_orders, placed_orders
 from app.orders.service.rounds import round_key
-from app.web.charts import StepChart, stepped_price_chart
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.rendering import render
 
@@ -35,39 +37,12 @@ OptionalNumber = Annotated[int | None, Query(ge=1, le=2_147_483_647)]
 
 
 @dataclass(frozen=True)
-class ShownOffer:
-    """An offer and where the group stands on it in the round that closes next."""
-
-    offer: OfferRow
-    progress: queries.Progress
-
-    @property
-    def chart(self) -> StepChart:
-        """Its price against what the group orders."""
-        return stepped_price_chart(self.offer.tiers, self.progress.wanted)
-
-
-@dataclass(frozen=True)
 class ShownProduct:
     """A product of the list with its best offer now."""
 
     product: ProductRow
     best: ShownOffer
     offer_count: int
-
-
-def _shown_offers(session: Session, offers: list[OfferRow], current: Round | None) -> list[ShownOffer]:
-    demand = queries.demand_for(session, round_key(current), [offer.id for offer in offers]) if current else {}
-    return [
-        ShownOffer(
-            offer,
-            queries.progress_on(
-                Terms(offer.pack_size, offer.min_quantity, tuple(PriceTier(q, p) for q, p in offer.tiers)),
-                demand.get(offer.id, 0),
-            ),
-        )
-        for offer in offers
-    ]
 
 
 @router.get("/")
@@ -103,13 +78,14 @@ def catalogue(
         require_prices(session, actor)
     except NotSignedIn:
         return RedirectResponse("/sign-in?next=/catalogue", 303)
-    wanted = CatalogFilter(q, category, supplier)
+    hidden = hidden_from(session, actor)
+    wanted = CatalogFilter(q, category, supplier, hidden=hidden)
     search = catalog.find(session, wanted)
     page = catalog.list_products(session, wanted, sort, cursor, PRODUCTS_A_PAGE, search)
     current = next(iter(queries.open_rounds(session)), None)
-    offers = catalog.offers_of(session, [product.id for product in page.items])
+    offers = catalog.offers_of(session, [product.id for product in page.items], hidden)
     by_product: dict[int, list[ShownOffer]] = {}
-    for shown in _shown_offers(session, offers, current):
+    for shown in shown_offers(session, offers, current):
         by_product.setdefault(shown.offer.product_id, []).append(shown)
     products = [
         ShownProduct(
@@ -127,6 +103,7 @@ def catalogue(
         sort=sort,
         sorts=list(Sort),
         round=current,
+        compared=chosen(request),
     )
 
 
@@ -134,10 +111,12 @@ def catalogue(
 def product_page(request: Request, session: SessionDep, actor: OptionalActor, product_id: int) -> Response:
     """A product: its offers side by side, and the group's progress."""
     require_prices(session, actor)
-    product = catalog.get_product(session, product_id)
+    product = catalog.get_product(session, product_id, hidden_from(session, actor))
     rounds = queries.open_rounds(session)
-    offers = _shown_offers(session, product.offers, rounds[0] if rounds else None)
-    return render(request, "orders/product.html", product=product, offers=offers, rounds=rounds)
+    offers = shown_offers(session, product.offers, rounds[0] if rounds else None)
+    return render(
+        request, "orders/product.html", product=product, offers=offers, rounds=rounds, compared=chosen(request)
+    )
 
 
 @router.post("/cart/lines")

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
+from app.catalog.measure import Measure, telling
 from app.core.pagination import Page, decode_cursor, page_of
 from app.orders.consolidation import PriceTier, Terms
 from app.orders.queries.progress import Progress, progress_on
@@ -121,6 +122,13 @@ class OrderLineRow(NamedTuple):
     reason: str | None
     unit_price: Decimal | None
     amount: Decimal | None
+    content: Decimal | None
+    content_unit: str | None
+
+    @property
+    def measure(self) -> Measure | None:
+        """What one sales unit holds, where that says more than the price itself."""
+        return telling(self.content, self.content_unit)
 
     @property
     def progress(self) -> Progress:
@@ -132,7 +140,7 @@ class OrderLineRow(NamedTuple):
 _ORDER_LINES = """
     SELECT l.id, l.offer_id, f.product_id, s.name, f.sku, f.name, p.unit, l.quantity, l.tolerance, l.ceiling_price,
         l.if_unfilled, l.excluded_because, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices,
-        coalesce(d.quantity, 0), a.allocated, a.unfilled, a.reason, a.unit_price, a.amount
+        coalesce(d.quantity, 0), a.allocated, a.unfilled, a.reason, a.unit_price, a.amount, f.content, f.content_unit
     FROM order_lines l
     JOIN member_orders o ON o.id = l.order_id
     JOIN offers f ON f.id = l.offer_id

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
+from app.catalog.assortment import hidden_from
 from app.core.errors import Conflict, InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import marked
@@ -64,7 +65,9 @@ def fill_cart(session: Session, actor: Actor, round_id: int, wishes: Iterable[Wi
                 CAST(:if_unfilled AS text[])) AS w (offer_id, quantity, tolerance, if_unfilled)
             JOIN offers f ON f.id = w.offer_id AND f.withdrawn_at IS NULL
             JOIN suppliers s ON s.id = f.supplier_id AND s.active
-            WHERE CAST(:only AS int) IS NULL OR f.supplier_id = :only
+            JOIN products p ON p.id = f.product_id
+            WHERE (CAST(:only AS int) IS NULL OR f.supplier_id = :only)
+                AND f.id <> ALL(:hidden_offers) AND p.category_id <> ALL(:hidden_categories)
             ON CONFLICT (order_id, offer_id) DO UPDATE
             SET quantity = excluded.quantity, tolerance = excluded.tolerance, ceiling_price = excluded.ceiling_price,
                 if_unfilled = excluded.if_unfilled
@@ -77,6 +80,7 @@ def fill_cart(session: Session, actor: Actor, round_id: int, wishes: Iterable[Wi
             "tolerances": [wish.tolerance for wish in wanted.values()],
             "if_unfilled": [str(wish.if_unfilled) for wish in wanted.values()],
             "only": purchasing_round.only_supplier_id,
+            **_hidden(session, actor),
         },
     ).all()
     if not taken:
@@ -86,7 +90,12 @@ def fill_cart(session: Session, actor: Actor, round_id: int, wishes: Iterable[Wi
     return cart
 
 
-def read_quick_order(session: Session, typed: str) -> QuickOrder:
+def _hidden(session: Session, actor: Actor) -> dict[str, list[int]]:
+    hidden = hidden_from(session, actor)
+    return {"hidden_offers": list(hidden.offer_ids), "hidden_categories": list(hidden.category_ids)}
+
+
+def read_quick_order(session: Session, actor: Actor, typed: str) -> QuickOrder:
     """Read typed or pasted lines `SKU quantity [more to fill a pack]`, parted by blanks, tabs, commas or semicolons.
 
     Where several suppliers have a SKU, `SUPPLIER:SKU` says which.
@@ -95,7 +104,7 @@ def read_quick_order(session: Session, typed: str) -> QuickOrder:
     if len(numbered) > MAX_LINES:
         raise InvalidInput("At most {maximum} lines at a time.", field="lines", maximum=MAX_LINES)
     read = [(number, line, *_parts_of(line)) for number, line in numbered]
-    known = _offers_by_sku(session, [sku for _n, _line, sku, *_rest in read])
+    known = _offers_by_sku(session, actor, [sku for _n, _line, sku, *_rest in read])
     wishes: list[Wish] = []
     bad_lines: list[BadLine] = []
     seen: set[int] = set()
@@ -139,14 +148,21 @@ def _cure_of(
     return None
 
 
-def _offers_by_sku(session: Session, skus: list[str]) -> dict[str, list[tuple[int, str]]]:
+def _offers_by_sku(session: Session, actor: Actor, skus: list[str]) -> dict[str, list[tuple[int, str]]]:
     """Offers that can be ordered, by the SKU in lower case, and by `supplier:sku`."""
     rows = session.execute(
         text("""
-            SELECT f.id, s.code, lower(f.sku) FROM offers f JOIN suppliers s ON s.id = f.supplier_id AND s.active
+            SELECT f.id, s.code, lower(f.sku)
+            FROM offers f
+            JOIN suppliers s ON s.id = f.supplier_id AND s.active
+            JOIN products p ON p.id = f.product_id
             WHERE f.withdrawn_at IS NULL AND lower(f.sku) = ANY(:skus)
+                AND f.id <> ALL(:hidden_offers) AND p.category_id <> ALL(:hidden_categories)
         """),
-        {"skus": [sku.lower().rpartition(":")[2] for sku in skus] + [sku.lower() for sku in skus]},
+        {
+            "skus": [sku.lower().rpartition(":")[2] for sku in skus] + [sku.lower() for sku in skus],
+            **_hidden(session, actor),
+        },
     )
     known: dict[str, list[tuple[int, str]]] = {}
     for offer_id, supplier, sku in rows:

@@ -10,6 +10,7 @@ from app.accounts.actor import Actor
 from app.accounts.models import Company, Person
 from app.accounts.permissions import Permission
 from app.accounts.service import check_version
+from app.catalog.assortment import hidden_from
 from app.catalog.models import Offer, Product, Supplier
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
@@ -62,7 +63,7 @@ def set_cart_line(
         if line is not None:
             session.delete(line)
     else:
-        price = _orderable_price(session, purchasing_round, offer_id)
+        price = _orderable_price(session, actor, purchasing_round, offer_id)
         if line is None:
             line = OrderLine(order_id=order_key(cart), offer_id=offer_id, quantity=quantity, ceiling_price=price)
             session.add(line)
@@ -103,16 +104,23 @@ def cart_of(session: Session, actor: Actor, round_id: int) -> MemberOrder:
     return cart
 
 
-def _orderable_price(session: Session, purchasing_round: Round, offer_id: int) -> Decimal:
+def _orderable_price(session: Session, actor: Actor, purchasing_round: Round, offer_id: int) -> Decimal:
     """The list price of an offer that can be ordered now: what the buyer is shown, and will never pay above."""
     row = session.execute(
-        select(Offer.tier_prices, Offer.withdrawn_at, Supplier.active, Supplier.id)
+        sa.select(
+            col(Offer.tier_prices),
+            col(Offer.withdrawn_at),
+            col(Supplier.active),
+            col(Supplier.id),
+            col(Product.category_id),
+        )
         .join(Supplier, col(Supplier.id) == Offer.supplier_id)
-        .where(Offer.id == offer_id)
+        .join(Product, col(Product.id) == Offer.product_id)
+        .where(col(Offer.id) == offer_id)
     ).one_or_none()
-    if row is None:
+    if row is None or hidden_from(session, actor).covers(offer_id, row.category_id):
         raise NotFound("There is no such offer.", field="offer_id")
-    tier_prices, withdrawn_at, supplier_active, supplier_id = row
+    tier_prices, withdrawn_at, supplier_active, supplier_id, _category_id = row
     if withdrawn_at is not None or not supplier_active:
         raise Conflict("This offer is withdrawn. Choose another one of the same product.", code="offer_withdrawn")
     if purchasing_round.only_supplier_id not in {None, supplier_id}:
@@ -146,7 +154,7 @@ def submit_order(
         centre = session.get(CostCentre, cost_centre_id)
         if centre is None or centre.company_id != order.company_id:
             raise InvalidInput("Your company has no such cost centre.", field="cost_centre_id")
-    facts = _check_lines(session, order)
+    facts = _check_lines(session, actor, order)
     order.cost_centre_id, order.company_reference = cost_centre_id, company_reference.strip()[:80]
     budgets.reserve(session, order, facts.amount)
     steps = ask_for_approval(session, order, facts)
@@ -161,8 +169,8 @@ def submit_order(
     return order
 
 
-def _check_lines(session: Session, order: MemberOrder) -> OrderFacts:
-    """What the cart would cost at most. Raises where it is empty, or an offer was withdrawn or became dearer."""
+def _check_lines(session: Session, actor: Actor, order: MemberOrder) -> OrderFacts:
+    """What the cart would cost at most. Raises where it is empty, or an offer can no longer be had as it was."""
     rows = session.execute(
         sa.select(
             OrderLine,
@@ -179,9 +187,10 @@ def _check_lines(session: Session, order: MemberOrder) -> OrderFacts:
     ).all()
     if not rows:
         raise Conflict("This cart is empty.", code="empty_cart")
+    hidden = hidden_from(session, actor)
     amount, categories = ZERO, set()
     for line, sku, tier_prices, withdrawn_at, supplier_active, category_id in rows:
-        if withdrawn_at is not None or not supplier_active:
+        if withdrawn_at is not None or not supplier_active or hidden.covers(line.offer_id, category_id):
             raise Conflict("{sku} was withdrawn: take it out of the cart.", code="offer_withdrawn", sku=sku)
         if max(tier_prices) > line.ceiling_price:
             raise Conflict(
