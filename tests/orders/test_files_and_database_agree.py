@@ -36,7 +36,7 @@ def write_files(folder: Path, seed: int) -> None:
             price = random.randint(200, 900)
             tiers = "|".join(f"{q}:{(price - q) / 100:.2f}" for q in (random.choice((1, 4)), 12, 40))
             writer.writerow([supplier, sku, f"P-{sku}", f"Article {sku}", "", "Rayon", "", "pièce",
-                             random.choice((1, 3, 6, 10)), random.choice((0, 1, 15)), 2, "20", tiers])  # fmt: skip
+                             random.choice((1, 3, 6, 10)), random.choice((0, 1, 15)), 2, "20", "", tiers])  # fmt: skip
     with (folder / "orders.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([column.name for column in ORDER_COLUMNS])

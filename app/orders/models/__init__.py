@@ -1,6 +1,14 @@
 """Tables of the main loop, by what they are about; what keeps the data true lives here and in the database."""
 
-from app.orders.models.company import ApprovalLink, ApprovalRule, Budget, BudgetReservation, CostCentre, OrderApproval
+from app.orders.models.company import (
+    ApprovalLink,
+    ApprovalRule,
+    Budget,
+    BudgetReservation,
+    CostCentre,
+    Deputy,
+    OrderApproval,
+)
 from app.orders.models.member_orders import (
     IfUnfilled,
     MemberOrder,
@@ -44,6 +52,7 @@ __all__ = [
     "BudgetReservation",
     "CostCentre",
     "DeliveryFeeShare",
+    "Deputy",
     "Drop",
     "DropLine",
     "IfUnfilled",

@@ -96,6 +96,22 @@ class OrderApproval(SQLModel, table=True):
     comment: str = ""
 
 
+class Deputy(SQLModel, table=True):
+    """A colleague decides in an approver's place, from a day to a day (both included)."""
+
+    __tablename__ = "deputies"
+    __table_args__ = (
+        CheckConstraint("approver_id <> deputy_id", name="somebody_else"),
+        CheckConstraint("first_day <= last_day", name="days_in_order"),
+    )
+
+    id: int | None = key()
+    approver_id: int = Field(foreign_key="people.id", index=True)
+    deputy_id: int = Field(foreign_key="people.id", index=True)
+    first_day: date
+    last_day: date
+
+
 class ApprovalLink(SQLModel, table=True):
     """A link sent by mail with which one approver decides on one order, once. Only its hash is kept."""
 

@@ -1,18 +1,23 @@
 """Pages of the company's approver."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
+from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.models import Person
-from app.core.i18n import set_locale
+from app.accounts.queries import list_people
+from app.core.errors import DomainError
+from app.core.i18n import gettext as _
+from app.core.i18n import say, set_locale
 from app.core.pagination import PAGE_SIZE
 from app.orders import queries
 from app.orders.models import ApprovalLink
-from app.orders.service import company_approval
+from app.orders.service import company_approval, deputies
 from app.orders.service.approval_links import find_approval_link
 from app.orders.service.company_approval import decide_by_link
 from app.web.edge import SessionDep, TransactionRoute
@@ -24,12 +29,54 @@ router = APIRouter(route_class=TransactionRoute)
 @router.get("/approvals")
 def approvals_page(request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None) -> Response:
     """Orders that wait for this approver, and the company's budgets."""
+    return _page(request, session, actor, cursor)
+
+
+def _page(
+    request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None, **typed: str
+) -> Response:
+    company_id = actor.require_company()
     return render(
         request,
         "orders/approvals.html",
+        status_code=422 if error else 200,
         page=queries.list_waiting(session, actor, cursor, PAGE_SIZE),
-        budgets=queries.list_budgets(session, actor.require_company()),
+        budgets=queries.list_budgets(session, company_id),
+        deputies=queries.deputies_of(session, actor),
+        colleagues=[p for p in list_people(session, None, 500, company_id).items if p.id != actor.person_id],
+        error=error,
+        typed=typed,
     )
+
+
+@router.post("/approvals/deputies")
+def name_deputy(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    deputy_id: Annotated[int, Form(ge=1, le=2_147_483_647)],
+    first_day: Annotated[str, Form(max_length=10)] = "",
+    last_day: Annotated[str, Form(max_length=10)] = "",
+) -> Response:
+    """Let a colleague stand in."""
+    try:
+        first, last = date.fromisoformat(first_day), date.fromisoformat(last_day)
+        with session.begin_nested():
+            deputies.name_deputy(session, actor, deputy_id=deputy_id, first_day=first, last_day=last)
+    except DomainError as refusal:
+        error = say(refusal)
+    except ValueError:
+        error = _("Standing in needs a first and a last day.")
+    else:
+        return RedirectResponse("/approvals#deputies", 303)
+    return _page(request, session, actor, error=error, first_day=first_day, last_day=last_day)
+
+
+@router.post("/approvals/deputies/{deputy_id}/end")
+def end_deputy(session: SessionDep, actor: SignedIn, deputy_id: int) -> Response:
+    """Let them stand in no longer."""
+    deputies.end_deputy(session, actor, deputy_id)
+    return RedirectResponse("/approvals#deputies", 303)
 
 
 @router.get("/approvals/by-mail")

@@ -13,6 +13,7 @@ from app.orders.queries.cockpit import (
     tiers_nearly_reached,
     waiting_by_company,
 )
+from app.orders.queries.deputies import DeputyRow, deputies_of, principals_of
 from app.orders.queries.member_orders import (
     ApprovalRow,
     BudgetRow,
@@ -65,6 +66,7 @@ __all__ = [
     "CommentRow",
     "Delivery",
     "DemandRow",
+    "DeputyRow",
     "DropRow",
     "ListRow",
     "NearPack",
@@ -90,6 +92,7 @@ __all__ = [
     "comments_on",
     "deliveries_of",
     "demand_for",
+    "deputies_of",
     "drops_of",
     "get_order_row",
     "get_supplier_order",
@@ -106,6 +109,7 @@ __all__ = [
     "list_waiting",
     "open_rounds",
     "packs_nearly_full",
+    "principals_of",
     "progress_on",
     "report",
     "round_choices",

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.accounts.actor import Actor
+from app.orders.queries.deputies import WAITING, principal_parameters
 
 
 def cart_line_count(session: Session, actor: Actor) -> int:
@@ -24,17 +25,9 @@ def cart_line_count(session: Session, actor: Actor) -> int:
 
 
 def waiting_count(session: Session, actor: Actor) -> int:
-    """How many orders of the actor's firm wait for them."""
+    """How many orders of the actor's firm wait for them, or for those whom they stand in for."""
     count: int = session.execute(
-        text("""
-            SELECT count(*) FROM member_orders m
-            JOIN LATERAL (
-                SELECT approver_id FROM order_approvals a
-                WHERE a.order_id = m.id AND a.decided_at IS NULL ORDER BY step LIMIT 1
-            ) next ON next.approver_id IS NULL OR next.approver_id = :person_id
-            WHERE m.company_id = :company_id AND m.status = 'awaiting_approval' AND m.person_id <> :person_id
-        """),
-        {"company_id": actor.company_id, "person_id": actor.person_id},
+        text(f"SELECT count(*) FROM ({WAITING}) waiting"), principal_parameters(actor)
     ).scalar_one()
     return count
 

@@ -12,6 +12,7 @@ from app.accounts.permissions import Permission
 from app.catalog.measure import Measure, telling
 from app.core.pagination import Page, decode_cursor, page_of
 from app.orders.consolidation import PriceTier, Terms
+from app.orders.queries.deputies import WAITING, principal_parameters, principals_of
 from app.orders.queries.progress import Progress, progress_on
 
 
@@ -77,22 +78,12 @@ def list_orders(
 
 
 def list_waiting(session: Session, actor: Actor, cursor: str | None, limit: int) -> Page[OrderRow]:
-    """The company's orders whose next step this approver may decide, the oldest first to be cut off at the end."""
-    actor.require(Permission.APPROVE_COMPANY_ORDERS)
+    """The company's orders whose next step this approver, or deputy of one, may decide; the newest first."""
+    if not principals_of(session, actor):
+        actor.require(Permission.APPROVE_COMPANY_ORDERS)
     after = decode_cursor(cursor, int)
-    orders = f"""
-        SELECT m.* FROM member_orders m
-        JOIN LATERAL (
-            SELECT approver_id FROM order_approvals a
-            WHERE a.order_id = m.id AND a.decided_at IS NULL ORDER BY step LIMIT 1
-        ) next ON next.approver_id IS NULL OR next.approver_id = :person_id
-        WHERE m.company_id = :company_id AND m.status = 'awaiting_approval' AND m.person_id <> :person_id
-        {"AND m.id < :after" if after else ""}
-        ORDER BY m.id DESC LIMIT :limit
-    """
-    parameters = {"company_id": actor.require_company(), "person_id": actor.require_person(), "limit": limit + 1}
-    if after:
-        parameters["after"] = after[0]
+    orders = f"{WAITING} {'AND m.id < :after' if after else ''} ORDER BY m.id DESC LIMIT :limit"
+    parameters = principal_parameters(actor) | {"limit": limit + 1} | ({"after": after[0]} if after else {})
     rows = session.execute(text(_ORDER_ROWS.format(orders=orders)), parameters)
     return page_of([OrderRow(*row) for row in rows], limit, lambda row: (row.id,))
 

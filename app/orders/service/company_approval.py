@@ -12,6 +12,7 @@ from app.core import audit, clock
 from app.core.errors import Conflict, NotFound
 from app.core.i18n import format_money, speaking
 from app.core.i18n import gettext as _
+from app.orders import queries
 from app.orders.approval_rules import OrderFacts, required_steps
 from app.orders.models import (
     ApprovalRule,
@@ -21,6 +22,7 @@ from app.orders.models import (
 )
 from app.orders.service.approval_links import make_approval_links, use_approval_link
 from app.orders.service.company_rules import step_rule
+from app.orders.service.deputies import with_deputies
 from app.orders.service.placed_orders import (
     cost_at_most,
     lock_with_round,
@@ -66,9 +68,10 @@ def ask_for_approval(session: Session, order: MemberOrder, facts: OrderFacts) ->
 
 
 def _tell_approvers(session: Session, order: MemberOrder, approvers: list[Person], amount: Decimal) -> None:
-    """Mail each a link that decides; after the transaction."""
-    links = make_approval_links(session, order_key(order), approvers)
-    for approver, link in zip(approvers, links, strict=True):
+    """Mail each, and whoever stands in for them, a link that decides; after the transaction."""
+    asked = with_deputies(session, approvers, order.person_id)
+    links = make_approval_links(session, order_key(order), asked)
+    for approver, link in zip(asked, links, strict=True):
         with speaking(approver.locale):
             subject = _("Order {reference} waits for your approval").format(reference=order.reference)
             body = _("It may cost up to {amount} before VAT. One that still waits at the cut-off rolls over.").format(
@@ -81,11 +84,13 @@ def decide_order(
     session: Session, actor: Actor, order_id: int, *, approve: bool, comment: str = "",
     expected_version: int | None = None,
 ) -> MemberOrder:  # fmt: skip
-    """Approve or reject the step of an order that is next; nobody decides on their own order.
+    """Approve or reject the step of an order that is next; nobody decides on their own order, nor by a deputy.
 
     Raises `Conflict` where it is not the actor's turn or the order waits for nothing.
     """
-    actor.require(Permission.APPROVE_COMPANY_ORDERS)
+    principals = queries.principals_of(session, actor)
+    if not principals:
+        actor.require(Permission.APPROVE_COMPANY_ORDERS)
     person_id = actor.require_person()
     order, purchasing_round = lock_with_round(session, order_id)
     if order.company_id != actor.company_id:
@@ -93,7 +98,8 @@ def decide_order(
     check_version(order.version, expected_version)
     if order.status is not OrderStatus.AWAITING_APPROVAL:
         raise Conflict("Order {order} does not wait for approval.", code="not_waiting", order=order.reference)
-    if order.person_id == person_id:
+    decides_as = principals - {order.person_id}
+    if order.person_id == person_id or not decides_as:
         raise Conflict("Nobody approves their own order: another approver decides.", code="own_order")
     require_open(purchasing_round)
     waiting = session.exec(
@@ -101,7 +107,7 @@ def decide_order(
         .where(OrderApproval.order_id == order_id, col(OrderApproval.decided_at).is_(None))
         .order_by(col(OrderApproval.step))
     ).all()
-    if waiting[0].approver_id not in {None, person_id}:
+    if waiting[0].approver_id not in {None, *decides_as}:
         raise Conflict("This step is for another approver.", code="not_your_turn")
     step = waiting[0]
     step.decided_by_id, step.decided_at, step.approved, step.comment = (

@@ -17,6 +17,7 @@ from app.orders.models import (
     Round,
     RoundStatus,
 )
+from app.orders.queries import principals_of
 from app.orders.service import budgets
 
 
@@ -27,15 +28,15 @@ def order_key(order: MemberOrder) -> int:
 
 
 def get_own_order(session: Session, actor: Actor, order_id: int, *, lock: bool = False) -> MemberOrder:
-    """An order that the actor may see: their own, or of their company as its approver, or any for the association.
+    """An order that the actor may see: their own, their company's as approver or deputy, any for the association.
 
     Raises `NotFound` for others, so that numbers tell nothing.
     """
     order = session.get(MemberOrder, order_id, with_for_update=lock, populate_existing=lock)
     if order is not None:
-        own = order.person_id == actor.person_id
-        of_company = order.company_id == actor.company_id and actor.may(Permission.APPROVE_COMPANY_ORDERS)
-        if own or of_company or actor.may(Permission.MANAGE_ROUNDS):
+        if order.person_id == actor.person_id or actor.may(Permission.MANAGE_ROUNDS):
+            return order
+        if order.company_id == actor.company_id and principals_of(session, actor):
             return order
     raise NotFound("There is no such order.")
 
