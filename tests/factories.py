@@ -228,14 +228,22 @@ class Busy:
             ),
             *(
                 (path, self.approver)
-                for path in ("/approvals", "/company", "/company?amount=300", "/orders?of_company=true", "/reports")
+                for path in (
+                    "/approvals",
+                    "/company",
+                    "/company?amount=300",
+                    "/orders?of_company=true",
+                    "/reports",
+                    "/calendar",
+                )
             ),
             *(
                 (path, self.manager)
                 for path in (
                     *("/cockpit", "/rounds", "/rounds/R2", "/rounds/R1", "/rounds/R1/orders"),
                     *("/rounds/R1/consolidation", "/rounds/R0/consolidation"),
-                    *("/reports", "/reports?by=person&round=R0"),
+                    *("/reports", "/reports?by=person&round=R0", "/reports?by=vat_rate", "/reports/shortages"),
+                    *("/reports/late-approvals", "/calendar", "/calendar?month=2026-12"),
                     *("/rounds/R1/allocations", "/rounds/R1/allocations?only_unfilled=true", "/imports", "/assortment"),
                     *(f"/supplier-orders/{self.supplier_order}", f"/imports/{self.import_id}", "/members"),
                     *(f"/members/{self.company_id}", "/nowhere"),

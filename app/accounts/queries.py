@@ -6,6 +6,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from app.accounts.models import ApiKey, Company, Park, Person
+from app.accounts.permissions import Role
 from app.core.audit import AuditEntry
 from app.core.database import escape_like
 from app.core.pagination import Page, after_key, decode_cursor, page_of
@@ -34,6 +35,12 @@ def list_people(session: Session, cursor: str | None, limit: int, company_id: in
     if after:
         query = query.where(after_key((col(Person.email), col(Person.id)), after))
     return page_of(session.exec(query).all(), limit, lambda p: (p.email, p.id))
+
+
+def list_approvers(session: Session, company_id: int) -> list[Person]:
+    """The approvers of a company, by name."""
+    query = select(Person).where(Person.company_id == company_id, col(Person.roles).contains([Role.APPROVER.value]))
+    return list(session.exec(query.order_by(col(Person.name), col(Person.id))))
 
 
 class MemberRow(NamedTuple):

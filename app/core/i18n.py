@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -143,6 +143,17 @@ def country_name(code: str) -> str:
 def format_day(value: date | None) -> str:
     """A day in words: `mardi 3 mars 2026`."""
     return "–" if value is None else format_date(value, "full", locale=_REGIONAL[current_locale()])
+
+
+def format_month(value: date) -> str:
+    """A month in words: `mars 2026`."""
+    return format_date(value, "LLLL y", locale=_REGIONAL[current_locale()])
+
+
+def weekday_names() -> list[str]:
+    """The days of the week from Monday on."""
+    names = get_day_names("wide", "stand-alone", locale=_REGIONAL[current_locale()])
+    return [names[day] for day in range(7)]
 
 
 def format_instant(value: datetime | None) -> str:

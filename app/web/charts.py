@@ -56,3 +56,46 @@ def stepped_price_chart(tiers: Sequence[tuple[int, Decimal]], wanted: int) -> St
     end = tiers[here + 1][0] if here + 1 < len(tiers) else max(wanted + 1, begin * 2)
     part = min(max((wanted - begin) / max(end - begin, 1), 0.0), 0.97)
     return StepChart(steps, points, steps[here].x + int(part * room), steps[here].y)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of two amounts, one inside the other; coordinates in pixels."""
+
+    label: str
+    x: int
+    whole_y: int
+    whole_height: int
+    part_y: int
+    part_height: int
+    full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """Bars side by side, each a part of a whole: budgets and what is committed of them."""
+
+    bars: list[Bar]
+    bar_width: int
+    floor_y: int = HEIGHT - _BOTTOM
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def part_of_whole_chart(pairs: Sequence[tuple[str, Decimal, Decimal]]) -> BarChart:
+    """The chart of `(label, part, whole)`, from left to right; at 90 % of its whole a bar counts as full."""
+    room = (WIDTH - _LEFT - _RIGHT) // max(len(pairs), 1)
+    bar_width = min(room * 2 // 3, 64)
+    largest = max((max(part, whole) for _label, part, whole in pairs), default=Decimal(1)) or Decimal(1)
+    drawable, floor = HEIGHT - 10 - _BOTTOM, HEIGHT - _BOTTOM
+
+    def height(amount: Decimal) -> int:
+        return int(amount / largest * drawable)
+
+    bars = []
+    for at, (label, part, whole) in enumerate(pairs):
+        part_height, whole_height = height(part), height(whole)
+        x = _LEFT + at * room + (room - bar_width) // 2
+        full = part * 10 >= whole * 9 and part > 0
+        bars.append(Bar(label, x, floor - whole_height, whole_height, floor - part_height, part_height, full))
+    return BarChart(bars, bar_width)

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from starlette.datastructures import URL
 
 from app.core import i18n
+from app.web.words import status_words
 
 APP_DIR = Path(__file__).parent.parent
 STATIC_DIR = Path(__file__).parent / "static"
@@ -52,11 +53,13 @@ def environment() -> Environment:
         "rate": i18n.format_rate,
         "country": i18n.country_name,
         "day": i18n.format_day,
+        "month": i18n.format_month,
         "instant": i18n.format_instant,
     }
     made.globals["static"] = static_url
     made.globals["locale"] = i18n.current_locale
     made.globals["icon"] = _icon
+    made.globals["status_words"] = status_words
     return made
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import openpyxl
@@ -10,10 +10,19 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.accounts.actor import COMMAND_LINE
+from app.accounts.permissions import Role
+from app.core import clock
 from app.core.i18n import speaking
-from app.orders.queries import ReportBy, ReportFilter, report
+from app.orders.approval_rules import StepRule
+from app.orders.queries import ReportBy, ReportFilter, late_approvals, report, saved_against_last, shortages
+from app.orders.service.approving import approve_round
+from app.orders.service.company_approval import decide_order
+from app.orders.service.company_rules import create_approval_rule
+from app.orders.service.consolidating import consolidate_round
+from app.orders.service.rounds import close_round, get_round, round_key
 from app.web.exports import ExportFormat, export
-from tests.factories import Busy, a_busy_world
+from tests.factories import CUT_OFF, NOW, Busy, World, a_busy_world
 from tests.site import Site
 
 
@@ -82,6 +91,86 @@ def test_every_table_of_a_round_is_taken_away_whole(site: Site, busy: Busy, path
     assert len({len(line) for line in lines}) == 1
     assert site.get(f"{path}{joint}form=xlsx", busy.manager).content[:2] == b"PK"
     assert "form=csv" in site.get(path, busy.manager).text
+
+
+TABLES = {
+    "manager": ("/rounds", "/members", "/members/{company}", "/assortment", "/commission?table=rules", "/commission")
+    + ("/commission?table=balances", "/reports/shortages", "/reports/late-approvals", "/reports?by=vat_rate"),
+    "approver": ("/company", "/company?table=rules", "/company?table=budgets", "/company?table=cost-centres", "/orders")
+    + ("/orders?of_company=true", "/reports/shortages", "/reports/late-approvals"),
+}
+
+
+@pytest.mark.parametrize(("who", "path"), [(who, path) for who, paths in TABLES.items() for path in paths])
+def test_every_other_table_is_taken_away_too(site: Site, busy: Busy, who: str, path: str) -> None:
+    actor = getattr(busy, who)
+    address = path.format(company=busy.company_id)
+    for locale in ("en", "fr"):
+        busy.world.session.execute(text("UPDATE people SET locale = :locale"), {"locale": locale})
+        taken = site.get(f"{address}{'&' if '?' in address else '?'}form=csv", actor)
+        assert taken.headers["content-type"].startswith("text/csv"), address
+        lines = list(
+            csv.reader(io.StringIO(taken.content.decode("utf-8-sig")), delimiter=";" if locale == "fr" else ",")
+        )
+        assert len({len(line) for line in lines}) == 1
+        assert len(lines) > 1 or path in {"/orders", "/reports/late-approvals"}
+    assert "form=xlsx" in site.get(address, actor).text or path in {"/orders", "/reports/late-approvals"}
+
+
+def test_shortages_say_what_was_missing_and_why(session: Session, busy: Busy) -> None:
+    rows = shortages(session, ReportFilter())
+    assert [(row.wanted, row.missing, row.line_count, row.reasons) for row in rows] == [
+        (20, 2, 2, ["short"]),
+        (1, 1, 1, ["short"]),
+    ]
+    (total,) = report(session, ReportBy.ROUND, ReportFilter())
+    assert total.missing == 3
+    assert total.filled == Decimal("85.7")
+    assert shortages(session, ReportFilter(round_code="R1")) == []
+
+
+def test_late_approvals_name_the_firms_that_did_not_decide(world: World, session: Session, site: Site) -> None:
+    company = world.a_company("LENTE")
+    approver, buyer = world.an_actor(Role.APPROVER, company=company), world.a_buyer(company)
+    create_approval_rule(session, approver, StepRule(1))
+    purchasing_round, offer = world.an_open_round("R"), world.an_offer()
+    decided = world.an_order(purchasing_round, (offer, 2), buyer=buyer)
+    world.an_order(purchasing_round, (offer, 3), buyer=buyer)
+    with clock.frozen(NOW + timedelta(hours=6)):
+        decide_order(session, approver, decided.id or 0, approve=True)
+    assert late_approvals(session, ReportFilter()) == []
+    close_round(session, COMMAND_LINE, "R")
+    (row,) = late_approvals(session, ReportFilter(company_id=company.id))
+    assert row == ("Firme LENTE", 2, 1, 1, Decimal("30.00"), Decimal("6.0"), Decimal("6.0"))
+    assert late_approvals(session, ReportFilter(company_id=world.a_company().id)) == []
+    assert "6 h" in site.get("/reports/late-approvals", approver).text
+
+
+def test_a_long_report_is_paged_and_its_totals_are_of_all(world: World, session: Session, site: Site) -> None:
+    purchasing_round, offer = world.an_open_round("R"), world.an_offer(tiers=((1, "2.00"),))
+    for _n in range(101):
+        world.an_order(purchasing_round, (offer, 1))
+    for step in (close_round, consolidate_round, approve_round):
+        step(session, COMMAND_LINE, "R")
+    manager = world.a_manager()
+    first, second = (site.get(f"/reports?by=company&page={page}", manager).text for page in (1, 2))
+    assert (first.count('data-label="Orders"'), second.count('data-label="Orders"')) == (101, 2)
+    assert "€202.00" in first
+    assert "€202.00" in second
+
+
+def test_what_was_bought_in_both_rounds_is_compared(world: World, session: Session, site: Site) -> None:
+    both, only_first = world.an_offer(tiers=((1, "10.00"), (5, "8.00"))), world.an_offer()
+    for code, quantity, closes_at in (("R1", 2, CUT_OFF), ("R2", 6, CUT_OFF + timedelta(days=7))):
+        purchasing_round = world.an_open_round(code, closes_at=closes_at)
+        lines = [(both, quantity)] + ([(only_first, 1)] if code == "R1" else [])
+        world.an_order(purchasing_round, *lines)
+        for step in (close_round, consolidate_round, approve_round):
+            step(session, COMMAND_LINE, code)
+    second = get_round(session, "R2")
+    assert saved_against_last(session, round_key(second)) == ("Tournée R1", 1, Decimal("12.00"))
+    assert saved_against_last(session, round_key(get_round(session, "R1"))) is None
+    assert "Against “Tournée R1”" in site.get("/rounds/R2/consolidation", world.a_manager()).text
 
 
 def test_french_offices_get_semicolons_and_commas_and_no_formula_is_run() -> None:

@@ -81,14 +81,17 @@ def test_one_round_is_left_out_on_request(world: World, session: Session, buyer:
     assert len(orders(session, third)) == 1
 
 
-def test_a_monthly_list_orders_once_a_month(world: World, session: Session, buyer: Actor, list_id: int) -> None:
-    set_standing(session, buyer, list_id, StandingRhythm.MONTHLY)
+@pytest.mark.parametrize(("rhythm", "days"), [(StandingRhythm.WEEKLY, 7), (StandingRhythm.MONTHLY, 31)])
+def test_a_weekly_or_monthly_list_orders_once_a_week_or_month(
+    world: World, session: Session, buyer: Actor, list_id: int, rhythm: StandingRhythm, days: int
+) -> None:
+    set_standing(session, buyer, list_id, rhythm)
     second, third = world.an_open_round("R2"), world.an_open_round("R3")
     later = world.an_open_round("R4", closes_at=NOW + timedelta(days=60))
     play(session, second)
     play(session, third)
     assert (len(orders(session, second)), len(orders(session, third))) == (1, 0)
-    with clock.frozen(NOW + timedelta(days=31)):
+    with clock.frozen(NOW + timedelta(days=days)):
         play(session, later)
     assert len(orders(session, later)) == 1
 

@@ -2,7 +2,10 @@
 people, `joining` for firms that ask to."""
 
 from app.accounts.pages import account, joining, members
+from app.accounts.words import role_words
+from app.web.rendering import environment
 
 routers = [account.router, joining.router, members.router]
+environment().globals["role_words"] = role_words
 
 __all__ = ["routers"]

@@ -1,5 +1,6 @@
 """The association's page of its member firms and their people."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -9,12 +10,17 @@ from sqlmodel import Session
 from app.accounts import joining, queries, service, sign_in
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
+from app.accounts.models import Person
 from app.accounts.permissions import ASSOCIATION_ROLES, COMPANY_ROLES, Permission, Role
+from app.accounts.words import role_words
 from app.core.errors import DomainError
+from app.core.i18n import gettext as _
 from app.core.i18n import say
-from app.core.pagination import PAGE_SIZE
+from app.core.pagination import PAGE_SIZE, every_row
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat
 from app.web.rendering import render
+from app.web.tables import Column, Link, Table
 
 router = APIRouter(route_class=TransactionRoute)
 Text = Annotated[str, Form(max_length=200)]
@@ -27,9 +33,35 @@ def members_page(
     actor: SignedIn,
     cursor: str | None = None,
     q: Annotated[str, Query(max_length=100)] = "",
+    form: ExportFormat | None = None,
 ) -> Response:
-    """Member firms by name, or those whose name, code, SIRET or people match."""
+    """Member firms by name, or those whose name, code, SIRET or people match; `form` gives the list as a file."""
+    if form is not None:
+        actor.require(Permission.MANAGE_PEOPLE)
+        return _members(every_row(lambda at, limit: queries.list_members(session, q, at, limit))).as_file(form)
     return _page(request, session, actor, cursor, q)
+
+
+def _members(rows: Iterable[queries.MemberRow]) -> Table:
+    columns = [Column(_("Firm")), Column(_("Code")), Column(_("Park")), Column("SIRET")]
+    columns += [Column(_("People"), "number"), Column(_("Orders"), "number")]
+    return Table(
+        "members",
+        columns,
+        (
+            (Link(row.name, f"/members/{row.id}"), row.code, row.park, row.siret, row.people_count, row.order_count)
+            for row in rows
+        ),
+    )
+
+
+def _people(company: str, rows: Iterable[Person]) -> Table:
+    columns = [Column(_("Person")), Column(_("Mail address")), Column(_("Role")), Column(_("Limit"), "money")]
+    return Table(
+        f"people-{company}",
+        columns,
+        ((p.name, p.email, ", ".join(role_words()[role] for role in p.roles), p.order_limit) for p in rows),
+    )
 
 
 def _page(
@@ -37,11 +69,13 @@ def _page(
     typed: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
     actor.require(Permission.MANAGE_PEOPLE)
+    page = queries.list_members(session, q, cursor, PAGE_SIZE)
     return render(
         request,
         "accounts/members.html",
         status_code=422 if error else 200,
-        page=queries.list_members(session, q, cursor, PAGE_SIZE),
+        page=page,
+        table=_members(page.items),
         parks=queries.list_parks(session),
         requests=joining.open_requests(session),
         own_people=queries.list_association_people(session),
@@ -53,22 +87,36 @@ def _page(
 
 
 @router.get("/members/{company_id}")
-def company_page(request: Request, session: SessionDep, actor: SignedIn, company_id: int) -> Response:
-    """One firm and its people."""
-    return _company(request, session, actor, company_id)
+def company_page(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    company_id: int,
+    cursor: str | None = None,
+    form: ExportFormat | None = None,
+) -> Response:
+    """One firm and its people; `form` gives them as a file."""
+    if form is not None:
+        actor.require(Permission.MANAGE_PEOPLE)
+        rows = every_row(lambda at, limit: queries.list_people(session, at, limit, company_id))
+        return _people(service.get_company(session, company_id).code, rows).as_file(form)
+    return _company(request, session, actor, company_id, cursor)
 
 
 def _company(
-    request: Request, session: Session, actor: Actor, company_id: int, error: str | None = None,
-    typed: dict[str, str] | None = None,
+    request: Request, session: Session, actor: Actor, company_id: int, cursor: str | None = None,
+    error: str | None = None, typed: dict[str, str] | None = None,
 ) -> Response:  # fmt: skip
     actor.require(Permission.MANAGE_PEOPLE)
+    company = service.get_company(session, company_id)
+    people = queries.list_people(session, cursor, PAGE_SIZE, company_id)
     return render(
         request,
         "accounts/member.html",
         status_code=422 if error else 200,
-        company=service.get_company(session, company_id),
-        people=queries.list_people(session, None, 200, company_id).items,
+        company=company,
+        page=people,
+        table=_people(company.code, people.items),
         roles=sorted(COMPANY_ROLES),
         error=error,
         typed=typed or {},
@@ -107,7 +155,7 @@ def invite_buyer(
             sign_in.invite_all(session, [added])
     except DomainError as refusal:
         typed = {"email": email, "name": name}
-        return _company(request, session, actor, company_id, say(refusal), typed)
+        return _company(request, session, actor, company_id, error=say(refusal), typed=typed)
     return RedirectResponse(f"/members/{company_id}", 303)
 
 

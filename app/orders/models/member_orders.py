@@ -104,6 +104,7 @@ class StandingRhythm(StrEnum):
 
     OFF = "off"
     EVERY_ROUND = "every_round"
+    WEEKLY = "weekly"
     MONTHLY = "monthly"
 
 

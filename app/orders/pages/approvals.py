@@ -14,9 +14,10 @@ from app.accounts.queries import list_people
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say, set_locale
-from app.core.pagination import PAGE_SIZE
+from app.core.pagination import PAGE_SIZE, Page, every_row
 from app.orders import queries
 from app.orders.models import ApprovalLink
+from app.orders.pages import company_tables
 from app.orders.service import company_approval, deputies
 from app.orders.service.approval_links import find_approval_link
 from app.orders.service.company_approval import decide_by_link
@@ -36,14 +37,18 @@ def _page(
     request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None, **typed: str
 ) -> Response:
     company_id = actor.require_company()
+
+    def everybody(at: str | None, limit: int) -> Page[Person]:
+        return list_people(session, at, limit, company_id)
+
     return render(
         request,
         "orders/approvals.html",
         status_code=422 if error else 200,
         page=queries.list_waiting(session, actor, cursor, PAGE_SIZE),
-        budgets=queries.list_budgets(session, company_id),
+        budgets=company_tables.budgets(session, actor),
         deputies=queries.deputies_of(session, actor),
-        colleagues=[p for p in list_people(session, None, 500, company_id).items if p.id != actor.person_id],
+        colleagues=[p for p in every_row(everybody) if p.active and p.id != actor.person_id],
         error=error,
         typed=typed,
     )

@@ -39,10 +39,7 @@ def _page(request: Request, session: Session, actor: Actor, error: str | None = 
         typed=typed,
         announcements=conversation.announcements(session),
         rounds=rounds,
-        near_tiers=queries.tiers_nearly_reached(session, open_ids),
-        near_packs=queries.packs_nearly_full(session, open_ids),
-        waiting=queries.waiting_by_company(session, open_ids),
-        under_minimum=queries.suppliers_under_minimum(session, open_ids),
+        **queries.watched_in(session, open_ids),
     )
 
 

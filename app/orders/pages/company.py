@@ -3,39 +3,54 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from app.accounts import sign_in
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
-from app.accounts.permissions import Permission, Role
-from app.accounts.queries import list_people
+from app.accounts.permissions import Permission
+from app.accounts.queries import list_approvers, list_people
 from app.accounts.service import change_person, invite_colleague
 from app.catalog.queries import list_categories
 from app.core import clock
 from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import say
-from app.orders import queries
+from app.core.pagination import PAGE_SIZE
 from app.orders.approval_rules import OrderFacts, StepRule, required_steps
+from app.orders.pages import company_tables
 from app.orders.service import budgets, company_rules
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat
 from app.web.forms import typed_amount
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
 
-PEOPLE_SHOWN = 200
 Text = Annotated[str, Form(max_length=200)]
 
 
 @router.get("/company")
 def company_page(
-    request: Request, session: SessionDep, actor: SignedIn, amount: str = "", articles: int = 1, category: int = 0
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    amount: str = "",
+    articles: int = 1,
+    category: int = 0,
+    cursor: str | None = None,
+    form: ExportFormat | None = None,
+    table: Annotated[str, Query(pattern="^(people|rules|budgets|cost-centres)$")] = "people",
 ) -> Response:
-    """Everything the firm sets up for its own orders; `amount`, `articles`, `category` preview its rules."""
-    return _page(request, session, actor, amount=amount, articles=articles, category=category)
+    """Everything the firm sets up for its own orders; `amount`, `articles`, `category` preview its rules.
+
+    `form` gives one of its tables as a file.
+    """
+    if form is not None:
+        actor.require(Permission.MANAGE_COMPANY)
+        return company_tables.TABLES[table](session, actor).as_file(form)
+    return _page(request, session, actor, amount=amount, articles=articles, category=category, cursor=cursor)
 
 
 def _page(
@@ -46,11 +61,13 @@ def _page(
     amount: str = "",
     articles: int = 1,
     category: int = 0,
+    cursor: str | None = None,
 ) -> Response:
     actor.require(Permission.MANAGE_COMPANY)
     company_id = actor.require_company()
     rules = company_rules.list_approval_rules(session, actor)
-    people = list_people(session, None, PEOPLE_SHOWN, company_id).items
+    approvers = list_approvers(session, company_id)
+    categories = list_categories(session)
     preview = None
     try:
         asked = typed_amount(amount, "amount")
@@ -63,13 +80,16 @@ def _page(
         request,
         "orders/company.html",
         status_code=422 if error else 200,
-        people=people,
-        names={person.id: person.name for person in people},
-        approvers=[person for person in people if Role.APPROVER.value in person.roles],
+        page=list_people(session, cursor, PAGE_SIZE, company_id),
+        names={person.id: person.name for person in approvers},
+        approvers=approvers,
         rules=rules,
-        categories=list_categories(session),
+        rule_words=company_tables.rule_words,
+        categories=categories,
+        category_names={category.id: category.name for category in categories},
         centres=company_rules.list_cost_centres(session, actor),
-        budgets=queries.list_budgets(session, company_id),
+        budgets=company_tables.budgets(session, actor),
+        chart=company_tables.budget_chart(session, actor),
         month=clock.today().strftime("%Y-%m"),
         preview=preview,
         asked={"amount": amount, "articles": articles, "category": category},

@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from fastapi.responses import Response
 
 from app.core.i18n import gettext as _
+from app.orders.models import Round
+from app.orders.pages.words import reason_words
 from app.orders.queries import AllocationRow, DemandRow, OrderRow, SupplierOrderLineRow
 from app.web.exports import ExportFormat, export
+from app.web.tables import Column, Link, Table
 
 
 def demand(form: ExportFormat, code: str, rows: Iterable[DemandRow]) -> Response:
@@ -25,17 +28,30 @@ def demand(form: ExportFormat, code: str, rows: Iterable[DemandRow]) -> Response
     )
 
 
-def member_orders(form: ExportFormat, code: str, rows: Iterable[OrderRow]) -> Response:
-    """The member orders of a round."""
-    header = [_("Order"), _("Firm"), _("Person"), _("Placed"), _("State"), _("Lines"), _("At most")]
-    header.append(_("Your firm's reference"))
-    return export(
-        form,
-        f"{code}-orders",
-        header,
+def rounds_table(name: str, rows: Iterable[Round]) -> Table:
+    """Rounds with their instants."""
+    columns = [Column(_("Round")), Column(_("State"), "status"), Column(_("Opens"), "instant")]
+    columns.append(Column(_("Cut-off"), "instant"))
+    return Table(
+        name,
+        columns,
+        ((Link(r.name, f"/rounds/{r.code}", r.code), r.status.value, r.opens_at, r.closes_at) for r in rows),
+    )
+
+
+def orders_table(name: str, rows: Iterable[OrderRow], *, with_people: bool) -> Table:
+    """Member orders, with firm and person where they are several people's."""
+    columns = [Column(_("Order")), Column(_("Round"))]
+    columns += [Column(_("Firm")), Column(_("Person"))] if with_people else []
+    columns += [Column(_("Placed"), "instant"), Column(_("State"), "status"), Column(_("Lines"), "number")]
+    columns += [Column(_("At most"), "money"), Column(_("Your firm's reference"))]
+    return Table(
+        name,
+        columns,
         (
-            (row.reference, row.company, row.person, row.placed_at, row.status, row.line_count, row.amount)
-            + (row.company_reference,)
+            (Link(row.reference, f"/orders/{row.id}"), row.round_name)
+            + ((row.company, row.person) if with_people else ())
+            + (row.placed_at, row.status, row.line_count, row.amount, row.company_reference)
             for row in rows
         ),
     )
@@ -43,6 +59,7 @@ def member_orders(form: ExportFormat, code: str, rows: Iterable[OrderRow]) -> Re
 
 def allocations(form: ExportFormat, code: str, rows: Iterable[AllocationRow]) -> Response:
     """What became of member lines."""
+    words = reason_words()
     header = [_("Order"), _("Firm"), _("SKU"), _("Article"), _("Wanted"), _("Got"), _("Missing"), _("Why")]
     header += [_("Unit price"), _("Amount"), _("Commission")]
     return export(
@@ -50,8 +67,8 @@ def allocations(form: ExportFormat, code: str, rows: Iterable[AllocationRow]) ->
         f"{code}-allocations",
         header,
         (
-            (row.order_reference, row.company, row.sku, row.name, row.wanted, row.allocated, row.unfilled, row.reason)
-            + (row.unit_price, row.amount, row.commission)
+            (row.order_reference, row.company, row.sku, row.name, row.wanted, row.allocated, row.unfilled)
+            + (words[row.reason] if row.reason else "", row.unit_price, row.amount, row.commission)
             for row in rows
         ),
     )

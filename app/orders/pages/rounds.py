@@ -13,13 +13,12 @@ from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.accounts.queries import list_parks
 from app.accounts.service import get_association
-from app.core import clock
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
-from app.orders.models import SupplierDecision
+from app.orders.models import RoundStatus, SupplierDecision
 from app.orders.pages import exports
 from app.orders.schemas import RoundIn
 from app.orders.service import approving, consolidating, rounds, series
@@ -38,8 +37,18 @@ def _require_view(actor: Actor) -> None:
 
 
 @router.get("/rounds")
-def rounds_page(request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None) -> Response:
-    """Every round, and the form to plan one."""
+def rounds_page(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    cursor: str | None = None,
+    form: ExportFormat | None = None,
+) -> Response:
+    """Every round, and the form to plan one; `form` gives the list as a file."""
+    if form is not None:
+        _require_view(actor)
+        rows = every_row(lambda at, limit: queries.list_rounds(session, at, limit))
+        return exports.rounds_table("rounds", rows).as_file(form)
     return _rounds(request, session, actor, cursor)
 
 
@@ -47,12 +56,14 @@ def _rounds(
     request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None, **typed: str
 ) -> Response:
     _require_view(actor)
+    page = queries.list_rounds(session, cursor, PAGE_SIZE)
     return render(
         request,
         "orders/rounds.html",
         status_code=422 if error else 200,
-        page=queries.list_rounds(session, cursor, PAGE_SIZE),
-        series=[(one, next(series.rhythm_of(one).cut_offs(clock.now()))) for one in series.list_series(session)],
+        page=page,
+        table=exports.rounds_table("", page.items),
+        series=[(one, queries.next_cut_off_of(one)) for one in series.list_series(session)],
         error=error,
         typed=typed,
     )
@@ -159,13 +170,17 @@ def round_page(
     if form is not None:
         rows = every_row(lambda at, limit: queries.list_demand(session, round_key(found), at, limit))
         return exports.demand(form, code, rows)
+    round_id = round_key(found)
+    open_ids = [round_id] if found.status is RoundStatus.OPEN else []
     return render(
         request,
         "orders/round.html",
         round=found,
-        figures=queries.round_figures(session, round_key(found)),
-        deliveries=queries.deliveries_of(session, round_key(found)),
-        page=queries.list_demand(session, round_key(found), cursor, PAGE_SIZE),
+        figures=queries.round_figures(session, round_id),
+        against_last=queries.saved_against_last(session, round_id),
+        deliveries=queries.deliveries_of(session, round_id),
+        page=queries.list_demand(session, round_id, cursor, PAGE_SIZE),
+        **(queries.watched_in(session, open_ids) if open_ids else {}),
     )
 
 
@@ -182,9 +197,10 @@ def round_orders_page(
     found = get_round(session, code)
     if form is not None:
         rows = every_row(lambda at, limit: queries.list_orders(session, actor, at, limit, round_id=round_key(found)))
-        return exports.member_orders(form, code, rows)
+        return exports.orders_table(f"{code}-orders", rows, with_people=True).as_file(form)
     page = queries.list_orders(session, actor, cursor, PAGE_SIZE, round_id=round_key(found))
-    return render(request, "orders/round_orders.html", round=found, page=page)
+    table = exports.orders_table("", page.items, with_people=True)
+    return render(request, "orders/round_orders.html", round=found, page=page, table=table)
 
 
 @router.get("/rounds/{code}/consolidation")
@@ -200,6 +216,7 @@ def consolidation_page(
         "orders/consolidation.html",
         round=found,
         figures=queries.round_figures(session, round_id),
+        against_last=queries.saved_against_last(session, round_id),
         page=queries.list_supplier_orders(session, round_id, cursor, PAGE_SIZE),
         decisions=list(SupplierDecision),
         set_aside=queries.suppliers_set_aside(session, round_id),

@@ -18,15 +18,17 @@ from app.catalog.queries import CatalogFilter, ProductRow, Sort
 from app.catalog.service import require_prices
 from app.core.errors import DomainError, NotSignedIn
 from app.core.i18n import say
-from app.core.pagination import PAGE_SIZE
+from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
 from app.orders.consolidation import PriceTier, Terms
 from app.orders.models import IfUnfilled
+from app.orders.pages import exports
 from app.orders.pages.comparing import chosen
 from app.orders.pages.showing import ShownOffer, shown_offers
 from app.orders.service import company_rules, conversation, member_orders, placed_orders
 from app.orders.service.rounds import round_key
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -211,11 +213,20 @@ def check_out(
 
 @router.get("/orders")
 def orders_page(
-    request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None, of_company: bool = False
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    cursor: str | None = None,
+    of_company: bool = False,
+    form: ExportFormat | None = None,
 ) -> Response:
-    """My orders, or the company's for its approver."""
+    """My orders, or the company's for its approver; on screen or as a file."""
+    if form is not None:
+        rows = every_row(lambda at, limit: queries.list_orders(session, actor, at, limit, of_company=of_company))
+        return exports.orders_table("orders", rows, with_people=of_company).as_file(form)
     page = queries.list_orders(session, actor, cursor, PAGE_SIZE, of_company=of_company)
-    return render(request, "orders/orders.html", page=page, of_company=of_company)
+    table = exports.orders_table("", page.items, with_people=of_company)
+    return render(request, "orders/orders.html", page=page, table=table, of_company=of_company)
 
 
 @router.get("/orders/{order_id}")

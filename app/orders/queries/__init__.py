@@ -12,6 +12,7 @@ from app.orders.queries.cockpit import (
     suppliers_under_minimum,
     tiers_nearly_reached,
     waiting_by_company,
+    watched_in,
 )
 from app.orders.queries.deputies import DeputyRow, deputies_of, principals_of
 from app.orders.queries.member_orders import (
@@ -32,11 +33,23 @@ from app.orders.queries.member_orders import (
     list_waiting,
 )
 from app.orders.queries.progress import Progress, progress_on
-from app.orders.queries.reports import ReportBy, ReportFilter, ReportRow, report, round_choices
+from app.orders.queries.reports import (
+    LateRow,
+    ReportBy,
+    ReportFilter,
+    ReportRow,
+    ShortageRow,
+    late_approvals,
+    report,
+    round_choices,
+    shortages,
+)
+from app.orders.queries.round_calendar import EventKind, RoundEvent, events_between, next_cut_off_of, rhythm_of
 from app.orders.queries.rounds import (
     Delivery,
     DemandRow,
     RoundFigures,
+    SavedAgainstLast,
     approval_names,
     deliveries_of,
     demand_for,
@@ -44,6 +57,7 @@ from app.orders.queries.rounds import (
     list_rounds,
     open_rounds,
     round_figures,
+    saved_against_last,
 )
 from app.orders.queries.supplier_orders import (
     AllocationRow,
@@ -68,6 +82,8 @@ __all__ = [
     "DemandRow",
     "DeputyRow",
     "DropRow",
+    "EventKind",
+    "LateRow",
     "ListRow",
     "NearPack",
     "NearTier",
@@ -78,9 +94,12 @@ __all__ = [
     "ReportBy",
     "ReportFilter",
     "ReportRow",
+    "RoundEvent",
     "RoundFigures",
     "RoundUnderWay",
+    "SavedAgainstLast",
     "SetAside",
+    "ShortageRow",
     "SupplierOrderLineRow",
     "SupplierOrderRow",
     "UnderMinimum",
@@ -94,9 +113,11 @@ __all__ = [
     "demand_for",
     "deputies_of",
     "drops_of",
+    "events_between",
     "get_order_row",
     "get_supplier_order",
     "journey_of",
+    "late_approvals",
     "list_allocations",
     "list_budgets",
     "list_demand",
@@ -107,17 +128,22 @@ __all__ = [
     "list_supplier_order_lines",
     "list_supplier_orders",
     "list_waiting",
+    "next_cut_off_of",
     "open_rounds",
     "packs_nearly_full",
     "principals_of",
     "progress_on",
     "report",
+    "rhythm_of",
     "round_choices",
     "round_figures",
     "rounds_under_way",
+    "saved_against_last",
+    "shortages",
     "suppliers_set_aside",
     "suppliers_under_minimum",
     "tiers_nearly_reached",
     "waiting_by_company",
     "waiting_count",
+    "watched_in",
 ]

@@ -1,8 +1,8 @@
-"""What the manager's cockpit reads: each list short, the most pressing first."""
+"""What the manager watches in rounds that are open: each list short, the most pressing first."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -172,3 +172,13 @@ def suppliers_under_minimum(session: Session, round_ids: list[int]) -> list[Unde
         {"round_ids": round_ids, "shown": SHOWN},
     )
     return [UnderMinimum(*row) for row in rows]
+
+
+def watched_in(session: Session, round_ids: list[int]) -> dict[str, Any]:
+    """The four lists for `orders/watched.html`, over some open rounds."""
+    return {
+        "near_tiers": tiers_nearly_reached(session, round_ids),
+        "near_packs": packs_nearly_full(session, round_ids),
+        "waiting": waiting_by_company(session, round_ids),
+        "under_minimum": suppliers_under_minimum(session, round_ids),
+    }

@@ -1,4 +1,4 @@
-"""Reports over what was ordered: by supplier, company, person, cost centre, category or round. One statement each."""
+"""Reports over what was ordered, what was missing and what was decided late. One statement each."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +19,7 @@ class ReportBy(StrEnum):
     COST_CENTRE = "cost_centre"
     CATEGORY = "category"
     ROUND = "round"
+    VAT_RATE = "vat_rate"
 
 
 _LABELS = {
@@ -28,6 +29,7 @@ _LABELS = {
     ReportBy.COST_CENTRE: "coalesce(k.code || ' ' || k.name, '–') || ' (' || c.name || ')'",
     ReportBy.CATEGORY: "g.name",
     ReportBy.ROUND: "r.name",
+    ReportBy.VAT_RATE: "f.vat_rate::text",
 }
 
 
@@ -42,22 +44,50 @@ class ReportFilter:
 
 
 class ReportRow(NamedTuple):
-    """Sums of a group. Amounts in euros; VAT per rate on the group's sums."""
+    """Sums of a group. Amounts in euros; VAT per rate on the group's sums; `missing`: units wanted and not got."""
 
     label: str
     order_count: int
     line_count: int
     short_count: int
+    wanted: int
+    missing: int
     units: int
     amount: Decimal
     vat: Decimal
     saved: Decimal
     commission: Decimal
 
+    @property
+    def vat_rate(self) -> Decimal:
+        """The rate that a group by VAT rate is about."""
+        return Decimal(self.label)
 
-def report(session: Session, by: ReportBy, wanted: ReportFilter) -> list[ReportRow]:
-    """The groups with their sums over allocated lines of approved rounds, the largest amount first."""
-    conditions = ["r.status IN ('approved', 'sent', 'delivered', 'settled')"]
+    @property
+    def filled(self) -> Decimal:
+        """How much of what was wanted was got, in percent."""
+        return (Decimal(self.wanted - self.missing) * 100 / self.wanted).quantize(Decimal("0.1"))
+
+
+_SOURCE = """
+    FROM allocations a
+    JOIN rounds r ON r.id = a.round_id
+    JOIN order_lines l ON l.id = a.order_line_id
+    JOIN member_orders o ON o.id = l.order_id
+    JOIN companies c ON c.id = o.company_id
+    JOIN people w ON w.id = o.person_id
+    LEFT JOIN cost_centres k ON k.id = o.cost_centre_id
+    JOIN offers f ON f.id = a.offer_id
+    JOIN suppliers s ON s.id = f.supplier_id
+    JOIN products p ON p.id = f.product_id
+    JOIN categories g ON g.id = p.category_id
+    WHERE r.status IN ('approved', 'sent', 'delivered', 'settled')
+"""
+
+
+def _matching(wanted: ReportFilter) -> tuple[str, dict[str, object]]:
+    """The conditions of a filter, each beginning with AND, and their parameters."""
+    conditions = ""
     parameters: dict[str, object] = {}
     for condition, name, value in (
         ("o.company_id = :company_id", "company_id", wanted.company_id),
@@ -66,39 +96,100 @@ def report(session: Session, by: ReportBy, wanted: ReportFilter) -> list[ReportR
         ("(r.closes_at AT TIME ZONE 'Europe/Paris')::date <= :last_day", "last_day", wanted.last_day),
     ):
         if value is not None:
-            conditions.append(condition)
+            conditions += f" AND {condition}"
             parameters[name] = value
+    return conditions, parameters
+
+
+def report(session: Session, by: ReportBy, wanted: ReportFilter) -> list[ReportRow]:
+    """The groups with their sums over allocated lines of approved rounds, the largest amount first."""
+    conditions, parameters = _matching(wanted)
     rows = session.execute(
         text(f"""
-            SELECT label, sum(orders), sum(lines), sum(short), sum(units), sum(amount),
-                sum(round(amount * vat_rate / 100, 2)), sum(saved), sum(commission)
+            SELECT label, sum(orders)::bigint, sum(lines)::bigint, sum(short)::bigint, sum(wanted)::bigint,
+                sum(missing)::bigint, sum(units)::bigint, sum(amount), sum(round(amount * vat_rate / 100, 2)),
+                sum(saved), sum(commission)
             FROM (
                 SELECT {_LABELS[by]} AS label, f.vat_rate, count(DISTINCT o.id) AS orders, count(*) AS lines,
-                    count(*) FILTER (WHERE a.unfilled > 0) AS short, sum(a.allocated) AS units,
-                    sum(a.amount) AS amount, sum(round(a.allocated * f.tier_prices[1], 2) - a.amount) AS saved,
-                    sum(a.commission) AS commission
-                FROM allocations a
-                JOIN rounds r ON r.id = a.round_id
-                JOIN order_lines l ON l.id = a.order_line_id
-                JOIN member_orders o ON o.id = l.order_id
-                JOIN companies c ON c.id = o.company_id
-                JOIN people w ON w.id = o.person_id
-                LEFT JOIN cost_centres k ON k.id = o.cost_centre_id
-                JOIN offers f ON f.id = a.offer_id
-                JOIN suppliers s ON s.id = f.supplier_id
-                JOIN products p ON p.id = f.product_id
-                JOIN categories g ON g.id = p.category_id
-                WHERE {" AND ".join(conditions)}
+                    count(*) FILTER (WHERE a.unfilled > 0) AS short, sum(a.wanted) AS wanted,
+                    sum(a.unfilled) AS missing, sum(a.allocated) AS units, sum(a.amount) AS amount,
+                    sum(round(a.allocated * f.tier_prices[1], 2) - a.amount) AS saved, sum(a.commission) AS commission
+                {_SOURCE} {conditions}
                 GROUP BY 1, 2
             ) by_rate
             GROUP BY label ORDER BY sum(amount) DESC, label
         """),
         parameters,
     )
-    return [
-        ReportRow(label, int(orders), int(lines), int(short), int(units), *amounts)
-        for label, orders, lines, short, units, *amounts in rows
-    ]
+    return [ReportRow(*row) for row in rows]
+
+
+class ShortageRow(NamedTuple):
+    """An article of which members got less than they wanted, and why (`UnfilledReason`s)."""
+
+    supplier: str
+    sku: str
+    name: str
+    wanted: int
+    missing: int
+    line_count: int
+    company_count: int
+    reasons: list[str]
+
+
+def shortages(session: Session, wanted: ReportFilter) -> list[ShortageRow]:
+    """What members wanted and did not get in approved rounds, article by article, the most missing first."""
+    conditions, parameters = _matching(wanted)
+    rows = session.execute(
+        text(f"""
+            SELECT s.name, f.sku, f.name, sum(a.wanted)::bigint, sum(a.unfilled)::bigint, count(*),
+                count(DISTINCT o.company_id), array_agg(DISTINCT a.reason)
+            {_SOURCE} AND a.unfilled > 0 {conditions}
+            GROUP BY s.name, f.id ORDER BY sum(a.unfilled) DESC, s.name, f.sku
+        """),
+        parameters,
+    )
+    return [ShortageRow(*row) for row in rows]
+
+
+class LateRow(NamedTuple):
+    """How a firm decides on the orders that wait for it: hours until a decision, orders nobody decided on in time."""
+
+    company: str
+    asked_count: int
+    decided_count: int
+    late_count: int
+    late_amount: Decimal
+    average_hours: Decimal | None
+    longest_hours: Decimal | None
+
+
+def late_approvals(session: Session, wanted: ReportFilter) -> list[LateRow]:
+    """The firms whose orders waited for approval in rounds that are closed, most undecided at the cut-off first."""
+    conditions, parameters = _matching(wanted)
+    rows = session.execute(
+        text(f"""
+            WITH asked AS (
+                SELECT o.id, c.name AS company, bool_or(a.decided_at IS NULL) AND o.status = 'rolled_over' AS late,
+                    extract(epoch FROM max(a.decided_at) - o.placed_at) / 3600 AS hours
+                FROM order_approvals a
+                JOIN member_orders o ON o.id = a.order_id
+                JOIN rounds r ON r.id = o.round_id
+                JOIN companies c ON c.id = o.company_id
+                WHERE r.closed_at IS NOT NULL {conditions}
+                GROUP BY o.id, c.name
+            )
+            SELECT company, count(*), count(*) FILTER (WHERE NOT late), count(*) FILTER (WHERE late),
+                coalesce(sum(amount) FILTER (WHERE late), 0), round(avg(hours) FILTER (WHERE NOT late), 1),
+                round(max(hours) FILTER (WHERE NOT late), 1)
+            FROM asked CROSS JOIN LATERAL (
+                SELECT sum(round(quantity * ceiling_price, 2)) AS amount FROM order_lines WHERE order_id = asked.id
+            ) lines
+            GROUP BY company ORDER BY 4 DESC, 5 DESC, 6 DESC NULLS LAST, company
+        """),
+        parameters,
+    )
+    return [LateRow(*row) for row in rows]
 
 
 def round_choices(session: Session) -> list[tuple[str, str]]:

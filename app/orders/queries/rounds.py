@@ -97,6 +97,37 @@ def round_figures(session: Session, round_id: int) -> RoundFigures:
     return RoundFigures(*row)
 
 
+class SavedAgainstLast(NamedTuple):
+    """What the offers bought in this round and in the last one cost less now, in euros before VAT; negative: more."""
+
+    round_name: str
+    offer_count: int
+    amount: Decimal
+
+
+def saved_against_last(session: Session, round_id: int) -> SavedAgainstLast | None:
+    """This round's quantities at the last round's prices, less at its own; None without offers bought in both."""
+    row = session.execute(
+        text("""
+            WITH last AS (
+                SELECT id, name FROM rounds
+                WHERE status IN ('approved', 'sent', 'delivered', 'settled')
+                    AND closes_at < (SELECT closes_at FROM rounds WHERE id = :round_id)
+                ORDER BY closes_at DESC, id DESC LIMIT 1
+            )
+            SELECT last.name, count(*), sum(round(l.quantity * before.unit_price, 2) - l.amount)
+            FROM last
+            JOIN supplier_orders earlier ON earlier.round_id = last.id
+            JOIN supplier_order_lines before ON before.supplier_order_id = earlier.id
+            JOIN supplier_orders o ON o.round_id = :round_id AND o.supplier_id = earlier.supplier_id
+            JOIN supplier_order_lines l ON l.supplier_order_id = o.id AND l.offer_id = before.offer_id
+            GROUP BY last.name
+        """),
+        {"round_id": round_id},
+    ).one_or_none()
+    return SavedAgainstLast(*row) if row else None
+
+
 def demand_for(session: Session, round_id: int, offer_ids: list[int]) -> dict[int, int]:
     """The group's demand in a round for some offers, by offer; offers nobody wants are left out."""
     rows = session.execute(

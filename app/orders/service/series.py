@@ -12,17 +12,10 @@ from app.accounts.queries import list_parks
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.orders.models import Round, RoundSeries, RoundStatus
-from app.orders.recurrence import Rhythm
+from app.orders.queries import rhythm_of
 from app.orders.service.rounds import create_round, open_round
 
 MAX_WEEKS = 12
-
-
-def rhythm_of(series: RoundSeries) -> Rhythm:
-    """The rhythm of a stored series."""
-    return Rhythm(
-        series.first_cut_off_on, series.cut_off_at, series.every_weeks, series.delivery_after_days, clock.PARIS
-    )
 
 
 def start_series(

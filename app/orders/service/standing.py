@@ -1,4 +1,6 @@
-"""Standing orders: lists that order themselves when a round opens, each once a round (or once a month)."""
+"""Standing orders: lists that order themselves when a round opens, each once a round, a week or a month."""
+
+from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
@@ -34,8 +36,8 @@ def set_skip_next(session: Session, actor: Actor, list_id: int, skip: bool) -> O
 
 
 def lists_due(session: Session, round_id: int) -> list[int]:
-    """The standing lists that a round has not placed yet; monthly ones not again in a month."""
-    month = clock.today().replace(day=1)
+    """The standing lists that a round has not placed yet; weekly and monthly ones not again in a week or month."""
+    today = clock.today()
     return list(
         session.scalars(
             text("""
@@ -43,10 +45,16 @@ def lists_due(session: Session, round_id: int) -> list[int]:
                 WHERE k.standing <> 'off'
                     AND NOT EXISTS (
                         SELECT FROM standing_placements s WHERE s.list_id = k.id
-                            AND (s.round_id = :round_id OR k.standing = 'monthly' AND s.placed_on >= :month))
+                            AND (s.round_id = :round_id
+                                OR k.standing = 'weekly' AND s.placed_on >= :monday
+                                OR k.standing = 'monthly' AND s.placed_on >= :month))
                 ORDER BY k.id
             """),
-            {"round_id": round_id, "month": month},
+            {
+                "round_id": round_id,
+                "monday": today - timedelta(days=today.weekday()),
+                "month": today.replace(day=1),
+            },
         )
     )
 
