@@ -1,7 +1,9 @@
 """Joining: from a SIRET to the first sign-in; the register may answer, not know, or not answer."""
 
+import json
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -34,9 +36,9 @@ ANSWER = {
 }
 
 
-def answering(status: int = 200, json: object = None, text: str | None = None) -> httpx.Client:
+def answering(status: int = 200, json: object = None, text: str | None = None, siret: str = SIRET) -> httpx.Client:
     def answer(request: httpx.Request) -> httpx.Response:
-        assert request.url.params["q"] == SIRET
+        assert request.url.params["q"] == siret
         return httpx.Response(status, text=text) if text is not None else httpx.Response(status, json=json)
 
     return httpx.Client(transport=httpx.MockTransport(answer))
@@ -46,6 +48,19 @@ def test_name_and_address_come_from_the_establishment_asked_for() -> None:
     assert look_up_firm("732 829 320 00074", answering(json=ANSWER)) == RegisteredFirm(
         SIRET, "ATELIER WEBER", "68200", "MULHOUSE", True
     )
+
+
+def test_a_recorded_answer_of_the_register_is_read() -> None:
+    """One that the service gave in November 2025, whole (State's open data, Licence Ouverte)."""
+    recorded = json.loads(Path(__file__).with_name("register_answer.json").read_text(encoding="utf-8"))
+    siret = recorded["results"][0]["siege"]["siret"]
+    assert look_up_firm(siret, answering(json=recorded, siret=siret)) == RegisteredFirm(
+        siret, "CARREFOUR (CTIM)", "06110", "LE CANNET", True
+    )
+    del recorded["results"][0]["matching_etablissements"]
+    found = look_up_firm(siret, answering(json=recorded, siret=siret))
+    assert found is not None
+    assert found.city == "LE CANNET"
 
 
 def test_an_unknown_number_is_no_firm() -> None:
