@@ -20,8 +20,11 @@ from app.commission import api as commission_api
 from app.commission import pages as commission_pages
 from app.core.database import get_engine
 from app.core.settings import get_settings
+from app.deliveries import pages as deliveries_pages
+from app.impact import pages as impact_pages
 from app.orders.api import routers as orders_routers
 from app.orders.pages import routers as orders_pages
+from app.sourcing import pages as sourcing_pages
 from app.web import api_docs, errors, health
 from app.web.middleware import RequestShell
 from app.web.rendering import STATIC_DIR, package_files
@@ -79,6 +82,9 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
         catalog_pages.router,
         commission_pages.router,
         *orders_pages,
+        deliveries_pages.router,
+        sourcing_pages.router,
+        impact_pages.router,
         health.router,
         api_docs.router,
     ):

@@ -216,7 +216,10 @@ class Busy:
     def paths(self) -> list[tuple[str, Actor | None]]:
         """Every page, and who looks at it."""
         return [
-            *((path, None) for path in ("/", "/sign-in", "/sign-in/link?token=x", "/api-docs", "/join")),
+            *(
+                (path, None)
+                for path in ("/", "/sign-in", "/sign-in/link?token=x", "/api-docs", "/join", "/impact", "/charter")
+            ),
             *(
                 (path, self.employee)
                 for path in (
@@ -241,7 +244,8 @@ class Busy:
                 (path, self.manager)
                 for path in (
                     *("/cockpit", "/rounds", "/rounds/R2", "/rounds/R1", "/rounds/R1/orders"),
-                    *("/rounds/R1/consolidation", "/rounds/R0/consolidation"),
+                    *("/rounds/R0", "/rounds/R0/deliveries", "/rounds/R0/deliveries/nord"),
+                    *("/rounds/R0/deliveries/nord/labels", "/rounds/R1/consolidation", "/rounds/R0/consolidation"),
                     *("/reports", "/reports?by=person&round=R0", "/reports?by=vat_rate", "/reports/shortages"),
                     *("/reports/late-approvals", "/calendar", "/calendar?month=2026-12"),
                     *("/rounds/R1/allocations", "/rounds/R1/allocations?only_unfilled=true", "/imports", "/assortment"),

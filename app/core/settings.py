@@ -1,6 +1,7 @@
 """Settings, read once from the environment (and from `.env` where the process starts)."""
 
 import os
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -42,6 +43,14 @@ class Settings(BaseSettings):
     company_register_url: str = Field(
         default="https://recherche-entreprises.api.gouv.fr",
         description="The State's open company register; empty: firms are typed by hand.",
+    )
+    km_per_trip_avoided: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="Kilometres that a delivery avoided would have driven, as the association reckons.",
+    )
+    co2e_kg_per_km: Decimal | None = Field(
+        default=None, ge=0, description="Emission factor of a delivery van; with both the impact page estimates CO2e."
     )
     database_pool_size: int = Field(default=10, ge=1)
 

@@ -26,6 +26,7 @@ from app.orders.models.rounds import (
     RoundApproval,
     RoundDelivery,
     RoundDemand,
+    RoundResult,
     RoundSeries,
     RoundStatus,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "RoundApproval",
     "RoundDelivery",
     "RoundDemand",
+    "RoundResult",
     "RoundSeries",
     "RoundStatus",
     "StandingPlacement",

@@ -24,7 +24,7 @@ from app.orders.consolidation import PriceTier, Terms
 from app.orders.models import IfUnfilled
 from app.orders.pages import exports
 from app.orders.pages.comparing import chosen
-from app.orders.pages.showing import ShownOffer, shown_offers
+from app.orders.pages.showing import ShownOffer, shown_offers, sources_of
 from app.orders.service import company_rules, conversation, member_orders, placed_orders
 from app.orders.service.rounds import round_key
 from app.web.edge import SessionDep, TransactionRoute
@@ -47,20 +47,16 @@ class ShownProduct:
     offer_count: int
 
 
-@router.get("/")
-def home(request: Request, session: SessionDep, actor: OptionalActor) -> Response:
-    """Open rounds and, for those signed in, their orders."""
-    rounds = queries.open_rounds(session)
-    orders = None
-    if actor is not None and actor.may(Permission.PLACE_ORDERS):
-        orders = queries.list_orders(session, actor, None, 5)
+def home_page(request: Request, session: Session, actor: Actor) -> Response:
+    """The first page of whoever signed in: open rounds, and their own last orders."""
+    orders = queries.list_orders(session, actor, None, 5) if actor.may(Permission.PLACE_ORDERS) else None
     return render(
         request,
         "orders/home.html",
         association=get_association(session),
-        rounds=rounds,
+        rounds=queries.open_rounds(session),
         orders=orders,
-        announcements=conversation.announcements(session) if actor else [],
+        announcements=conversation.announcements(session),
     )
 
 
@@ -117,7 +113,13 @@ def product_page(request: Request, session: SessionDep, actor: OptionalActor, pr
     rounds = queries.open_rounds(session)
     offers = shown_offers(session, product.offers, rounds[0] if rounds else None)
     return render(
-        request, "orders/product.html", product=product, offers=offers, rounds=rounds, compared=chosen(request)
+        request,
+        "orders/product.html",
+        product=product,
+        offers=offers,
+        rounds=rounds,
+        compared=chosen(request),
+        sources=sources_of(session, actor, list({offer.supplier_id: None for offer in product.offers})),
     )
 
 

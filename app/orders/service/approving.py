@@ -120,6 +120,7 @@ def _take_effect(session: Session, actor: Actor, approved: Round) -> None:
         .values(status=SupplierOrderStatus.APPROVED, approved_at=clock.now(), version=SupplierOrder.version + 1)
     )
     _make_drops(session, round_id)
+    _count_result(session, round_id)
     _book_commission(session, round_id)
     budgets.settle_round(session, round_id)
     change_status(session, actor, approved, RoundStatus.APPROVED)
@@ -158,6 +159,25 @@ def _make_drops(session: Session, round_id: int) -> None:
         """,
     ):
         session.execute(text(statement), {"round_id": round_id})
+
+
+def _count_result(session: Session, round_id: int) -> None:
+    """Keep what the round came to, in figures."""
+    session.execute(
+        text("""
+            INSERT INTO round_results (round_id, order_count, company_count, firm_deliveries, drop_count)
+            SELECT :round_id, count(DISTINCT o.id), count(DISTINCT o.company_id),
+                count(DISTINCT (a.supplier_order_id, o.company_id)),
+                (SELECT count(*) FROM drops d JOIN supplier_orders s ON s.id = d.supplier_order_id
+                 WHERE s.round_id = :round_id)
+            FROM allocations a
+            JOIN order_lines l ON l.id = a.order_line_id
+            JOIN member_orders o ON o.id = l.order_id
+            WHERE a.round_id = :round_id AND a.supplier_order_id IS NOT NULL
+            ON CONFLICT (round_id) DO NOTHING
+        """),
+        {"round_id": round_id},
+    )
 
 
 def _book_commission(session: Session, round_id: int) -> None:
