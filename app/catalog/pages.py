@@ -11,7 +11,7 @@ from app.accounts.authentication import SignedIn
 from app.accounts.permissions import COMPANY_ROLES, Permission, Role
 from app.accounts.queries import list_companies, list_parks
 from app.catalog import assortment
-from app.catalog.import_runs import get_run, list_runs, start_import
+from app.catalog.import_runs import ImportRun, get_run, list_runs, start_import
 from app.catalog.queries import list_categories
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
@@ -20,6 +20,7 @@ from app.core.pagination import every_row
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, export
 from app.web.rendering import render
+from app.web.tables import Column, Table
 
 router = APIRouter(route_class=TransactionRoute)
 
@@ -56,13 +57,34 @@ def send_file(
 
 
 @router.get("/imports/{run_id}")
-def import_page(request: Request, session: SessionDep, actor: SignedIn, run_id: int) -> Response:
-    """How an import goes, and its report; while it runs the page comes again by itself."""
+def import_page(
+    request: Request, session: SessionDep, actor: SignedIn, run_id: int, form: ExportFormat | None = None
+) -> Response:
+    """How an import goes, and its report; while it runs the page comes again by itself. `form` gives the report."""
     run = get_run(session, actor, run_id)
+    if form is not None:
+        return _report_table(run).as_file(form)
     response = render(request, "catalog/import.html", run=run, report=run.report)
     if run.finished_at is None:
         response.headers["Refresh"] = "2"
     return response
+
+
+def _report_table(run: ImportRun) -> Table:
+    """Everything that the report lists, a row each."""
+    columns = [Column(_("What")), Column(_("Line")), Column(_("Column")), Column(_("Value")), Column(_("Cure"))]
+    report = run.report or {}
+    rows: list[tuple[object, ...]] = [
+        (_("Cells that cannot be read"), bad["line"], bad["column"], bad["value"], bad["cure"])
+        for bad in (*run.bad_cells, *report.get("bad_cells", []))
+    ]
+    rows += [
+        (_("Prices that jump"), "", jump["code"], f"{jump['old_price']} > {jump['new_price']}", jump["name"])
+        for jump in report.get("price_jumps", [])
+    ]
+    for kind, words in (("new", _("New")), ("changed", _("Changed")), ("gone", _("Gone from the file"))):
+        rows += [(words, "", row["code"], row["name"], "") for row in report.get(kind, [])]
+    return Table(f"import-{run.id}", columns, rows)
 
 
 Number = Annotated[str, Form(pattern=r"^\d{0,9}$")]

@@ -64,7 +64,13 @@ def _balances(session: Session) -> Table:
     balances = ledger.trial_balance(session)
     totals = (None, sum(b.debit for b in balances), sum(b.credit for b in balances))
     columns = [Column(_("Account")), Column(_("Debit"), "money"), Column(_("Credit"), "money")]
-    return Table("trial-balance", columns, [(b.account, b.debit, b.credit) for b in balances], totals)
+    return Table("trial-balance", columns, [(_account(b.account), b.debit, b.credit) for b in balances], totals)
+
+
+def _account(number: str) -> str:
+    """An account with its name in the French chart of accounts."""
+    names = {"401": _("Suppliers"), "7082": _("Commissions and brokerage")}
+    return f"{number} {names.get(number, '')}".strip()
 
 
 def _journal(rows: Iterable[queries.PostingRow]) -> Table:
@@ -73,7 +79,7 @@ def _journal(rows: Iterable[queries.PostingRow]) -> Table:
     return Table(
         "journal",
         columns,
-        ((p.label, p.booked_on, p.account, p.supplier, p.debit or None, p.credit or None) for p in rows),
+        ((p.label, p.booked_on, _account(p.account), p.supplier, p.debit or None, p.credit or None) for p in rows),
     )
 
 

@@ -109,6 +109,12 @@ def format_money(value: Decimal | None) -> str:
     return "–" if value is None else format_currency(value, "EUR", locale=_REGIONAL[current_locale()])
 
 
+def format_typed_amount(value: Decimal | None) -> str:
+    """An amount as one would type it into a field: `1234,56` or `1234.56`; nothing for nothing."""
+    plain = "" if value is None else f"{value:f}"
+    return plain.replace(".", ",") if current_locale() == "fr" else plain
+
+
 def format_unit_price(value: Decimal | None) -> str:
     """A unit price, with more than two decimals only where it has them."""
     if value is None:

@@ -50,6 +50,7 @@ def environment() -> Environment:
         "money": i18n.format_money,
         "unit_price": i18n.format_unit_price,
         "number": i18n.format_number,
+        "typed_amount": i18n.format_typed_amount,
         "rate": i18n.format_rate,
         "country": i18n.country_name,
         "day": i18n.format_day,

@@ -138,3 +138,11 @@ def test_the_page_takes_a_deputy_and_keeps_what_was_typed(firm: Firm, session: S
     assert site.get(f"/orders/{order.id}", firm.colleague).status_code == 200
     assert order.reference in site.get("/approvals", firm.colleague).text
     assert "stand in" not in site.get("/approvals", firm.colleague).text
+
+
+def test_the_cockpit_names_the_firms_that_have_not_decided(firm: Firm, site: Site) -> None:
+    """The page's own list, which a name of the shell once hid."""
+    firm.an_order()
+    page = site.get("/cockpit", firm.world.a_manager()).text
+    assert "None waits." not in page
+    assert page.count("Firme C") == 1

@@ -94,7 +94,15 @@ def test_every_table_of_a_round_is_taken_away_whole(site: Site, busy: Busy, path
 
 
 TABLES = {
-    "manager": ("/rounds", "/members", "/members/{company}", "/assortment", "/commission?table=rules", "/commission")
+    "manager": (
+        "/rounds",
+        "/members",
+        "/members/{company}",
+        "/imports/{run}",
+        "/assortment",
+        "/commission?table=rules",
+        "/commission",
+    )
     + ("/commission?table=balances", "/reports/shortages", "/reports/late-approvals", "/reports?by=vat_rate"),
     "approver": ("/company", "/company?table=rules", "/company?table=budgets", "/company?table=cost-centres", "/orders")
     + ("/orders?of_company=true", "/reports/shortages", "/reports/late-approvals"),
@@ -104,7 +112,7 @@ TABLES = {
 @pytest.mark.parametrize(("who", "path"), [(who, path) for who, paths in TABLES.items() for path in paths])
 def test_every_other_table_is_taken_away_too(site: Site, busy: Busy, who: str, path: str) -> None:
     actor = getattr(busy, who)
-    address = path.format(company=busy.company_id)
+    address = path.format(company=busy.company_id, run=busy.import_id)
     for locale in ("en", "fr"):
         busy.world.session.execute(text("UPDATE people SET locale = :locale"), {"locale": locale})
         taken = site.get(f"{address}{'&' if '?' in address else '?'}form=csv", actor)

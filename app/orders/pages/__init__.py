@@ -1,11 +1,11 @@
-"""Pages of the main loop: for buyers `shop`, `comparing` and `ordering`, for approvers `approvals` and `company`, for
-the association `cockpit`, `rounds`, `round_calendar` and `deciding`; `reports` for both. `live` tells open pages that
-the group's demand moved, `showing` is how offers look, `words` how values are called; `exports` and `company_tables`
-are the tables to take away."""
+"""Pages of the main loop. Buyers have `shop`, `cart`, `comparing`, `ordering`, approvers `approvals` and `company`, the
+association `cockpit`, `rounds`, `round_calendar`, `deciding`, both `reports`. `live` tells open pages that the demand
+moved; `showing` is how offers look, `words` how values are called, `exports`, `company_tables` what is taken away."""
 
 from app.orders import queries
 from app.orders.pages import (
     approvals,
+    cart,
     cockpit,
     company,
     comparing,
@@ -22,6 +22,7 @@ from app.web.rendering import environment, shell_facts
 
 routers = [
     shop.router,
+    cart.router,
     comparing.router,
     ordering.router,
     approvals.router,

@@ -1,7 +1,6 @@
 """Pages of the shop: home, catalogue, product, cart, checkout, my orders."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -16,19 +15,16 @@ from app.catalog import queries as catalog
 from app.catalog.assortment import hidden_from
 from app.catalog.queries import CatalogFilter, ProductRow, Sort
 from app.catalog.service import require_prices
-from app.core.errors import DomainError, NotSignedIn
-from app.core.i18n import say
+from app.core.errors import InvalidInput, NotSignedIn
 from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
-from app.orders.consolidation import PriceTier, Terms
-from app.orders.models import IfUnfilled
 from app.orders.pages import exports
 from app.orders.pages.comparing import chosen
 from app.orders.pages.showing import ShownOffer, shown_offers, sources_of
-from app.orders.service import company_rules, conversation, member_orders, placed_orders
-from app.orders.service.rounds import round_key
+from app.orders.service import conversation, member_orders, placed_orders
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
+from app.web.forms import typed_amount
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -68,6 +64,7 @@ def catalogue(
     q: Annotated[str, Query(max_length=200)] = "",
     category: OptionalNumber = None,
     supplier: OptionalNumber = None,
+    max_price: Annotated[str, Query(max_length=20)] = "",
     sort: Sort = Sort.RELEVANCE,
     cursor: str | None = None,
 ) -> Response:
@@ -77,7 +74,11 @@ def catalogue(
     except NotSignedIn:
         return RedirectResponse("/sign-in?next=/catalogue", 303)
     hidden = hidden_from(session, actor)
-    wanted = CatalogFilter(q, category, supplier, hidden=hidden)
+    try:
+        highest = typed_amount(max_price, "max_price")
+    except InvalidInput:
+        highest = None  # what is no amount narrows nothing down; it stays in its field
+    wanted = CatalogFilter(q, category, supplier, highest, hidden)
     search = catalog.find(session, wanted)
     page = catalog.list_products(session, wanted, sort, cursor, PRODUCTS_A_PAGE, search)
     current = next(iter(queries.open_rounds(session)), None)
@@ -98,6 +99,7 @@ def catalogue(
         page=page,
         facets=catalog.count_facets(session, wanted, search),
         wanted=wanted,
+        max_price=max_price,
         sort=sort,
         sorts=list(Sort),
         round=current,
@@ -121,96 +123,6 @@ def product_page(request: Request, session: SessionDep, actor: OptionalActor, pr
         compared=chosen(request),
         sources=sources_of(session, actor, list({offer.supplier_id: None for offer in product.offers})),
     )
-
-
-@router.post("/cart/lines")
-def change_cart(
-    session: SessionDep,
-    actor: SignedIn,
-    round_id: Annotated[int, Form()],
-    offer_id: Annotated[int, Form()],
-    quantity: Annotated[int, Form()],
-    tolerance: Annotated[int, Form()] = 0,
-    if_unfilled: Annotated[IfUnfilled, Form()] = IfUnfilled.ROLL_OVER,
-) -> Response:
-    """Put an offer into the cart, change it there, or take it out."""
-    member_orders.set_cart_line(
-        session,
-        actor,
-        round_id=round_id,
-        offer_id=offer_id,
-        quantity=quantity,
-        tolerance=tolerance,
-        if_unfilled=if_unfilled,
-    )
-    return RedirectResponse("/cart", 303)
-
-
-@router.get("/cart")
-def cart_page(request: Request, session: SessionDep, actor: SignedIn) -> Response:
-    """The carts of the open rounds, with what they cost at most and what they project to."""
-    return _cart(request, session, actor)
-
-
-def _cart(request: Request, session: Session, actor: Actor, error: str | None = None, reference: str = "") -> Response:
-    carts = []
-    for purchasing_round in queries.open_rounds(session):
-        cart_id = queries.cart_id_of(session, actor.require_person(), round_key(purchasing_round))
-        if cart_id is None:
-            continue
-        lines = queries.list_order_lines(session, cart_id, None, LINES_A_PAGE)
-        if lines.items:
-            carts.append(
-                (purchasing_round, queries.get_order_row(session, cart_id), lines.items, _projection(lines.items))
-            )
-    centres = company_rules.list_cost_centres(session, actor)
-    return render(
-        request,
-        "orders/cart.html",
-        status_code=422 if error else 200,
-        carts=carts,
-        centres=centres,
-        error=error,
-        reference=reference,
-        deliveries=[queries.deliveries_of(session, round_key(r)) for r, *_rest in carts],
-        most=[placed_orders.cost_at_most(session, cart.id) for _r, cart, *_rest in carts],
-    )
-
-
-def _projection(lines: list[queries.OrderLineRow]) -> Decimal:
-    """What the lines cost at the price the group has reached with them."""
-    total = Decimal(0)
-    for line in lines:
-        tiers = tuple(map(PriceTier, line.tier_quantities, line.tier_prices))
-        terms = Terms(line.pack_size, line.min_quantity, tiers)
-        total += line.quantity * queries.progress_on(terms, line.group_quantity + line.quantity).price_now
-    return total.quantize(Decimal("0.01"))
-
-
-@router.post("/cart/{order_id}/submit")
-def check_out(
-    request: Request,
-    session: SessionDep,
-    actor: SignedIn,
-    order_id: int,
-    company_reference: Annotated[str, Form(max_length=80)] = "",
-    cost_centre_id: Annotated[str, Form()] = "",
-    version: Annotated[int | None, Form()] = None,
-) -> Response:
-    """Place the order; a refusal is shown on the cart, which stays as it was."""
-    try:
-        with session.begin_nested():
-            member_orders.submit_order(
-                session,
-                actor,
-                order_id,
-                company_reference=company_reference,
-                cost_centre_id=int(cost_centre_id) if cost_centre_id.isdigit() else None,
-                expected_version=version,
-            )
-    except DomainError as error:
-        return _cart(request, session, actor, say(error), company_reference)
-    return RedirectResponse(f"/orders/{order_id}?placed=true", 303)
 
 
 @router.get("/orders")

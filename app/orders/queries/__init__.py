@@ -1,6 +1,6 @@
 """What the screens and lists of the main loop read: one statement a question, every list paged by its key."""
 
-from app.orders.queries.baskets import ListRow, cart_line_count, list_rows, waiting_count
+from app.orders.queries.baskets import CartRow, ListRow, cart_line_count, list_carts, list_rows, waiting_count
 from app.orders.queries.cockpit import (
     NearPack,
     NearTier,
@@ -77,6 +77,7 @@ __all__ = [
     "AllocationRow",
     "ApprovalRow",
     "BudgetRow",
+    "CartRow",
     "CommentRow",
     "Delivery",
     "DemandRow",
@@ -120,6 +121,7 @@ __all__ = [
     "late_approvals",
     "list_allocations",
     "list_budgets",
+    "list_carts",
     "list_demand",
     "list_order_lines",
     "list_orders",

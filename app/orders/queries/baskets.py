@@ -1,5 +1,6 @@
 """Carts and lists: how many lines wait in them, and what lists hold."""
 
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.accounts.actor import Actor
+from app.core import clock
 from app.orders.queries.deputies import WAITING, principal_parameters
 
 
@@ -30,6 +32,58 @@ def waiting_count(session: Session, actor: Actor) -> int:
         text(f"SELECT count(*) FROM ({WAITING}) waiting"), principal_parameters(actor)
     ).scalar_one()
     return count
+
+
+class CartRow(NamedTuple):
+    """A cart of an open round: until when, delivered where, and what all its lines cost, in euros before VAT.
+
+    `at_most`: every tolerance taken at its ceiling; `projected`: at the price that the group has reached with it.
+    """
+
+    id: int
+    version: int
+    round_id: int
+    round_code: str
+    round_name: str
+    closes_at: datetime
+    park: str
+    delivery_on: date | None
+    line_count: int
+    at_most: Decimal
+    projected: Decimal
+    category_ids: list[int]
+
+
+def list_carts(session: Session, actor: Actor) -> list[CartRow]:
+    """The actor's carts that hold something, the first cut-off first."""
+    rows = session.execute(
+        text("""
+            SELECT o.id, o.version, r.id, r.code, r.name, r.closes_at, k.name, d.delivery_on,
+                sums.lines, sums.at_most, sums.projected, sums.categories
+            FROM member_orders o
+            JOIN rounds r ON r.id = o.round_id AND r.status = 'open' AND r.opens_at <= :now AND r.closes_at > :now
+            JOIN parks k ON k.id = o.park_id
+            LEFT JOIN round_deliveries d ON d.round_id = r.id AND d.park_id = o.park_id
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS lines, sum(round((l.quantity + l.tolerance) * l.ceiling_price, 2)) AS at_most,
+                    sum(round(l.quantity * coalesce(reached.price, f.tier_prices[1]), 2)) AS projected,
+                    array_agg(DISTINCT p.category_id) AS categories
+                FROM order_lines l
+                JOIN offers f ON f.id = l.offer_id
+                JOIN products p ON p.id = f.product_id
+                LEFT JOIN round_demand w ON w.round_id = o.round_id AND w.offer_id = l.offer_id
+                LEFT JOIN LATERAL (
+                    SELECT t.price FROM unnest(f.tier_quantities, f.tier_prices) AS t (quantity, price)
+                    WHERE t.quantity <= coalesce(w.quantity, 0) + l.quantity ORDER BY t.quantity DESC LIMIT 1
+                ) reached ON true
+                WHERE l.order_id = o.id
+            ) sums
+            WHERE o.person_id = :person_id AND o.status = 'cart' AND sums.lines > 0
+            ORDER BY r.closes_at, o.id
+        """),
+        {"person_id": actor.require_person(), "now": clock.now()},
+    )
+    return [CartRow(*row) for row in rows]
 
 
 class ListRow(NamedTuple):

@@ -1,12 +1,14 @@
 """The company's own approval of its orders: who is asked, by mail, in which step, and what they decide."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor, actor_for
 from app.accounts.models import Person
 from app.accounts.permissions import Permission, Role
+from app.accounts.queries import list_approvers
 from app.accounts.service import check_version
 from app.core import audit, clock
 from app.core.errors import Conflict, NotFound
@@ -45,6 +47,28 @@ def _approvers_of(session: Session, order: MemberOrder) -> list[Person]:
             )
         )
     )
+
+
+class ForeseenStep(NamedTuple):
+    """A step that an order would have to pass: why, and who would be asked (empty: any approver of the firm)."""
+
+    because: str
+    approver: str
+
+
+def foresee_steps(session: Session, buyer: Actor, facts: OrderFacts) -> list[ForeseenStep]:
+    """The steps that an order of the buyer with these facts would have to pass, were it placed now."""
+    company_id = buyer.require_company()
+    approvers = {
+        person.id: person.name
+        for person in list_approvers(session, company_id)
+        if person.active and person.id != buyer.person_id
+    }
+    if not approvers:
+        return []
+    rules = session.exec(select(ApprovalRule).where(ApprovalRule.company_id == company_id)).all()
+    steps = required_steps(facts, [step_rule(rule) for rule in rules])
+    return [ForeseenStep(step.because, approvers.get(step.approver_id, "")) for step in steps]
 
 
 def ask_for_approval(session: Session, order: MemberOrder, facts: OrderFacts) -> int:

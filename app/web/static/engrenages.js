@@ -36,6 +36,6 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("change", (event) => {
-  const form = event.target.closest("form[data-send-on-change]");
-  if (form) form.requestSubmit();
+  const form = event.target.form;
+  if (form && "sendOnChange" in form.dataset) form.requestSubmit();
 });
