@@ -23,6 +23,7 @@ from app.core import clock
 from app.orders.approval_rules import StepRule
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import IfUnfilled, MemberOrder, OrderLine, Round
+from app.orders.service.approval_links import make_approval_links
 from app.orders.service.approving import approve_round
 from app.orders.service.budgets import set_budget
 from app.orders.service.company_rules import create_approval_rule, create_cost_centre
@@ -212,13 +213,17 @@ class Busy:
     open_round_id: int
     skus: list[str]
     offer_ids: str
+    mail_link: str
 
     def paths(self) -> list[tuple[str, Actor | None]]:
         """Every page, and who looks at it."""
         return [
             *(
                 (path, None)
-                for path in ("/", "/sign-in", "/sign-in/link?token=x", "/api-docs", "/join", "/impact", "/charter")
+                for path in (
+                    *("/", "/sign-in", "/sign-in/link?token=x", "/api-docs", "/join", "/impact", "/charter"),
+                    self.mail_link,
+                )
             ),
             *(
                 (path, self.employee)
@@ -315,4 +320,5 @@ def a_busy_world(session: Session) -> Busy:
         world, employee, approver, manager, treasurer, order.id or 0, offers[0].product_id, run.id or 0,
         company.id or 0, "R1-S1", second.id or 0, [offer.sku for offer in offers[10:]],
         "-".join(str(offer.id) for offer in offers[:3]),
+        make_approval_links(session, order.id or 0, [session.get_one(Person, approver.person_id)])[0],
     )  # fmt: skip

@@ -1,13 +1,17 @@
 """The main job in a browser: order, approval, cut-off, consolidation, supplier order; with and without JavaScript."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine, text
+from sqlmodel import Session
 
+from app.core import clock
 from tests.e2e.conftest import PASSWORD, People, sign_in
+from tests.factories import World
 
 
 def test_from_an_employees_order_to_a_sent_supplier_order(
@@ -110,3 +114,27 @@ def test_nothing_is_loaded_from_another_site(page: Page, address: str) -> None:
     page.goto(address)
     assert asked
     assert all(re.match(re.escape(address), url) for url in asked)
+
+
+def test_a_whole_order_is_placed_without_javascript(
+    browser: Browser, address: str, people: People, module_engine: Engine
+) -> None:
+    with Session(module_engine, expire_on_commit=False) as session, session.begin():
+        World.beside(session).an_open_round("LATER", closes_at=clock.now() + timedelta(days=9))
+    context = browser.new_context(java_script_enabled=False, locale="en-IE")
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    sign_in(page, address, people.approver)
+    page.get_by_role("link", name="Catalogue").first.click()
+    page.get_by_role("searchbox").fill("papier")
+    page.get_by_role("search").get_by_role("button").click()
+    page.get_by_role("button", name="Compare: Papier recyclé A4").click()
+    page.get_by_role("link", name="Papier recyclé A4").click()
+    page.get_by_label("Quantity").fill("3")
+    page.get_by_role("button", name="Add to the cart").click()
+    page.get_by_label("Quantity: Papier recyclé A4").fill("4")
+    page.get_by_role("button", name="Change").click()
+    expect(page.locator(".sums")).to_contain_text("€17.40")
+    page.get_by_role("button", name="Place the order").click()
+    expect(page.get_by_role("status").first).to_contain_text("Your order is placed")
+    context.close()

@@ -40,6 +40,18 @@ def statements(session: Session) -> Iterator[list[str]]:
         event.remove(connection, "before_cursor_execute", note)
 
 
+def test_the_busy_world_visits_every_page(site: Site, busy: Busy) -> None:
+    """Whatever the tests below hold for all pages must hold for a page that is added, too."""
+    visited = [path.partition("?")[0] for path, _actor in busy.paths()]
+    not_pages = re.compile(r"/api/|/static|/health|/live/|/orders/\{order_id\}/")
+    for included in site.app.routes:
+        for route in getattr(getattr(included, "original_router", None), "routes", [included]):
+            path = getattr(route, "path", "")
+            if "GET" in (getattr(route, "methods", None) or ()) and not not_pages.match(path):
+                pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", path) + "$")
+                assert any(pattern.match(one) for one in visited), f"{path} is not in Busy.paths()"
+
+
 def in_language(busy: Busy, session: Session, locale: str) -> None:
     session.execute(text("UPDATE people SET locale = :locale"), {"locale": locale})
     session.expire_all()

@@ -1,6 +1,7 @@
 """Pages of the main loop. Buyers have `shop`, `cart`, `comparing`, `ordering`, approvers `approvals` and `company`, the
 association `cockpit`, `rounds`, `round_calendar`, `deciding`, both `reports`. `live` tells open pages that the demand
-moved; `showing` is how offers look, `words` how values are called, `exports`, `company_tables` what is taken away."""
+moved; `showing` is how offers look, `words` how values are called, `exports`, `company_tables` what is taken away,
+`watching` what the manager watches."""
 
 from app.orders import queries
 from app.orders.pages import (

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
@@ -14,16 +14,31 @@ from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.orders import queries
+from app.orders.pages.watching import TABLE_NAMES, watch, watched_file
 from app.orders.service import conversation
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
 
 
 @router.get("/cockpit")
-def cockpit_page(request: Request, session: SessionDep, actor: SignedIn) -> Response:
-    """Rounds that wait for a step, tiers about to be reached, minimums not reached, approvals that are late."""
+def cockpit_page(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    form: ExportFormat | None = None,
+    table: Annotated[str, Query(pattern=TABLE_NAMES)] = "",
+) -> Response:
+    """Rounds that wait for a step, tiers about to be reached, minimums not reached, approvals that are late.
+
+    `form` and `table` give one of the lists as a file, whole.
+    """
+    if form is not None and table:
+        actor.require(Permission.MANAGE_ROUNDS)
+        open_ids = [row.id for row in queries.rounds_under_way(session) if row.status == "open"]
+        return watched_file(form, table, session, open_ids)
     return _page(request, session, actor)
 
 
@@ -39,7 +54,7 @@ def _page(request: Request, session: Session, actor: Actor, error: str | None = 
         typed=typed,
         announcements=conversation.announcements(session),
         rounds=rounds,
-        **queries.watched_in(session, open_ids),
+        watch=watch(session, open_ids),
     )
 
 

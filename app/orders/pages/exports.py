@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from app.core.i18n import gettext as _
 from app.orders.models import Round
 from app.orders.pages.words import reason_words
-from app.orders.queries import AllocationRow, DemandRow, OrderRow, SupplierOrderLineRow
+from app.orders.queries import AllocationRow, DemandRow, OrderLineRow, OrderRow, SupplierOrderLineRow
 from app.web.exports import ExportFormat, export
 from app.web.tables import Column, Link, Table
 
@@ -52,6 +52,23 @@ def orders_table(name: str, rows: Iterable[OrderRow], *, with_people: bool) -> T
             (Link(row.reference, f"/orders/{row.id}"), row.round_name)
             + ((row.company, row.person) if with_people else ())
             + (row.placed_at, row.status, row.line_count, row.amount, row.company_reference)
+            for row in rows
+        ),
+    )
+
+
+def order_lines(form: ExportFormat, reference: str, rows: Iterable[OrderLineRow]) -> Response:
+    """The lines of a member order, and what became of them."""
+    words = reason_words()
+    header = [_("Supplier"), _("SKU"), _("Article"), _("Wanted"), _("Tolerance"), _("Never above"), _("Got")]
+    header += [_("Missing"), _("Why"), _("Unit price"), _("Amount")]
+    return export(
+        form,
+        reference,
+        header,
+        (
+            (row.supplier, row.sku, row.name, row.quantity, row.tolerance, row.ceiling_price, row.allocated)
+            + (row.unfilled, words[row.reason] if row.reason else "", row.unit_price, row.amount)
             for row in rows
         ),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
@@ -20,6 +20,7 @@ from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
 from app.orders.models import RoundStatus, SupplierDecision
 from app.orders.pages import exports
+from app.orders.pages.watching import TABLE_NAMES, watch, watched_file
 from app.orders.schemas import RoundIn
 from app.orders.service import approving, consolidating, rounds, series
 from app.orders.service.rounds import get_round, round_key
@@ -163,15 +164,17 @@ def round_page(
     code: str,
     cursor: str | None = None,
     form: ExportFormat | None = None,
+    table: Annotated[str, Query(pattern=TABLE_NAMES)] = "",
 ) -> Response:
-    """A round: figures, next step, live demand; `form` gives the demand as a file."""
+    """A round: figures, next step, live demand; `form` gives the demand, or the `table` watched, as a file."""
     _require_view(actor)
     found = get_round(session, code)
+    if form is not None and table:
+        return watched_file(form, table, session, [round_key(found)])
     if form is not None:
         rows = every_row(lambda at, limit: queries.list_demand(session, round_key(found), at, limit))
         return exports.demand(form, code, rows)
     round_id = round_key(found)
-    open_ids = [round_id] if found.status is RoundStatus.OPEN else []
     return render(
         request,
         "orders/round.html",
@@ -180,7 +183,7 @@ def round_page(
         against_last=queries.saved_against_last(session, round_id),
         deliveries=queries.deliveries_of(session, round_id),
         page=queries.list_demand(session, round_id, cursor, PAGE_SIZE),
-        **(queries.watched_in(session, open_ids) if open_ids else {}),
+        watch=watch(session, [round_id]) if found.status is RoundStatus.OPEN else None,
     )
 
 

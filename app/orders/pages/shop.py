@@ -151,9 +151,13 @@ def order_page(
     order_id: int,
     placed: bool = False,
     cursor: str | None = None,
+    form: ExportFormat | None = None,
 ) -> Response:
-    """One order: its lines, its approval, and why shares were cut."""
+    """One order: its lines, its approval, and why shares were cut; `form` gives the lines as a file."""
     stored = placed_orders.get_own_order(session, actor, order_id)
+    if form is not None:
+        rows = every_row(lambda at, limit: queries.list_order_lines(session, order_id, at, limit))
+        return exports.order_lines(form, stored.reference, rows)
     return render(
         request,
         "orders/order.html",

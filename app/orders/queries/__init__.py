@@ -12,7 +12,6 @@ from app.orders.queries.cockpit import (
     suppliers_under_minimum,
     tiers_nearly_reached,
     waiting_by_company,
-    watched_in,
 )
 from app.orders.queries.deputies import DeputyRow, deputies_of, principals_of
 from app.orders.queries.member_orders import (
@@ -147,5 +146,4 @@ __all__ = [
     "tiers_nearly_reached",
     "waiting_by_company",
     "waiting_count",
-    "watched_in",
 ]

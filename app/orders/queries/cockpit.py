@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -61,7 +61,7 @@ class NearTier(NamedTuple):
         return self.quantity * 100 // self.next_quantity
 
 
-def tiers_nearly_reached(session: Session, round_ids: list[int]) -> list[NearTier]:
+def tiers_nearly_reached(session: Session, round_ids: list[int], limit: int = SHOWN) -> list[NearTier]:
     """Offers that lack at most a third of their next tier, the nearest first."""
     rows = session.execute(
         text("""
@@ -83,7 +83,7 @@ def tiers_nearly_reached(session: Session, round_ids: list[int]) -> list[NearTie
                 AND next.price < coalesce(now.price, f.tier_prices[1])
             ORDER BY d.quantity::numeric / next.quantity DESC, d.offer_id LIMIT :shown
         """),
-        {"round_ids": round_ids, "shown": SHOWN},
+        {"round_ids": round_ids, "shown": limit},
     )
     return [NearTier(*row) for row in rows]
 
@@ -100,7 +100,7 @@ class NearPack(NamedTuple):
     missing: int
 
 
-def packs_nearly_full(session: Session, round_ids: list[int]) -> list[NearPack]:
+def packs_nearly_full(session: Session, round_ids: list[int], limit: int = SHOWN) -> list[NearPack]:
     """Offers where members would be left short for want of the fewest units."""
     rows = session.execute(
         text("""
@@ -112,7 +112,7 @@ def packs_nearly_full(session: Session, round_ids: list[int]) -> list[NearPack]:
             WHERE d.round_id = ANY(:round_ids) AND d.line_count > 0 AND pack.missing > d.tolerance
             ORDER BY pack.missing - d.tolerance, d.quantity DESC, d.offer_id LIMIT :shown
         """),
-        {"round_ids": round_ids, "shown": SHOWN},
+        {"round_ids": round_ids, "shown": limit},
     )
     return [NearPack(*row) for row in rows]
 
@@ -127,7 +127,7 @@ class WaitingCompany(NamedTuple):
     oldest: datetime
 
 
-def waiting_by_company(session: Session, round_ids: list[int]) -> list[WaitingCompany]:
+def waiting_by_company(session: Session, round_ids: list[int], limit: int = SHOWN) -> list[WaitingCompany]:
     """Firms with orders that roll over unless somebody approves, the largest amount first."""
     rows = session.execute(
         text("""
@@ -139,7 +139,7 @@ def waiting_by_company(session: Session, round_ids: list[int]) -> list[WaitingCo
             WHERE o.round_id = ANY(:round_ids) AND o.status = 'awaiting_approval'
             GROUP BY c.name, r.code ORDER BY 4 DESC LIMIT :shown
         """),
-        {"round_ids": round_ids, "shown": SHOWN},
+        {"round_ids": round_ids, "shown": limit},
     )
     return [WaitingCompany(*row) for row in rows]
 
@@ -154,7 +154,7 @@ class UnderMinimum(NamedTuple):
     free_delivery_from: Decimal | None
 
 
-def suppliers_under_minimum(session: Session, round_ids: list[int]) -> list[UnderMinimum]:
+def suppliers_under_minimum(session: Session, round_ids: list[int], limit: int = SHOWN) -> list[UnderMinimum]:
     """Suppliers that people order from, and not enough."""
     rows = session.execute(
         text("""
@@ -169,16 +169,6 @@ def suppliers_under_minimum(session: Session, round_ids: list[int]) -> list[Unde
             HAVING sum(round(d.quantity * f.tier_prices[1], 2)) < greatest(s.minimum_order, s.free_delivery_from)
             ORDER BY 3 LIMIT :shown
         """),
-        {"round_ids": round_ids, "shown": SHOWN},
+        {"round_ids": round_ids, "shown": limit},
     )
     return [UnderMinimum(*row) for row in rows]
-
-
-def watched_in(session: Session, round_ids: list[int]) -> dict[str, Any]:
-    """The four lists for `orders/watched.html`, over some open rounds."""
-    return {
-        "near_tiers": tiers_nearly_reached(session, round_ids),
-        "near_packs": packs_nearly_full(session, round_ids),
-        "waiting": waiting_by_company(session, round_ids),
-        "under_minimum": suppliers_under_minimum(session, round_ids),
-    }
