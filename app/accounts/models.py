@@ -6,9 +6,10 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
-from app.accounts.permissions import Role
+from app.accounts.permissions import Role, Scope
 from app.core.tables import euros, instant, key, rate_in_percent, text_list
 
+_KNOWN_SCOPES = ", ".join(f"'{scope.value}'" for scope in Scope)
 _KNOWN_ROLES = ", ".join(f"'{role.value}'" for role in Role)
 
 
@@ -137,7 +138,7 @@ class ApiKey(SQLModel, table=True):
     """A key for programs: acts as its person, within its scopes. Only its hash is kept."""
 
     __tablename__ = "api_keys"
-    __table_args__ = (CheckConstraint("scopes <@ ARRAY['read', 'write']::text[]", name="known_scopes"),)
+    __table_args__ = (CheckConstraint(f"scopes <@ ARRAY[{_KNOWN_SCOPES}]::text[]", name="known_scopes"),)
 
     id: int | None = key()
     name: str
@@ -149,3 +150,15 @@ class ApiKey(SQLModel, table=True):
     last_used_at: datetime | None = instant(default=None)
     expires_at: datetime | None = instant(default=None)
     revoked_at: datetime | None = instant(default=None)
+
+
+class AccessToken(SQLModel, table=True):
+    """A token that a program got for its key (OAuth 2.0 client credentials, RFC 6749 section 4.4); its hash only."""
+
+    __tablename__ = "access_tokens"
+
+    id: int | None = key()
+    token_hash: str = Field(unique=True)
+    api_key_id: int = Field(foreign_key="api_keys.id")
+    scopes: list[str] = text_list(default_factory=list)
+    expires_at: datetime = instant()

@@ -17,6 +17,16 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class Scope(StrEnum):
+    """What a key may be used for: the first two for people's own programs, the others for suppliers'."""
+
+    READ = "read"
+    WRITE = "write"
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"
+    CATALOG_WRITE = "catalog:write"
+
+
 class Permission(StrEnum):
     """Something one may do."""
 
@@ -31,6 +41,7 @@ class Permission(StrEnum):
     MANAGE_COMMISSION = "manage_commission"
     MANAGE_PEOPLE = "manage_people"
     VIEW_AUDIT = "view_audit"
+    SUPPLY = "supply"
 
 
 P = Permission
@@ -53,8 +64,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.WASTE_MANAGER: frozenset({P.VIEW_PRICES}),
     Role.CRECHE_MANAGER: frozenset({P.VIEW_PRICES}),
     Role.CONCIERGE_MANAGER: frozenset({P.VIEW_PRICES}),
-    Role.SUPPLIER: frozenset(),
-    Role.ADMINISTRATOR: frozenset(set(P) - {P.PLACE_ORDERS, P.APPROVE_COMPANY_ORDERS, P.MANAGE_COMPANY}),
+    Role.SUPPLIER: frozenset({P.SUPPLY}),
+    Role.ADMINISTRATOR: frozenset(set(P) - {P.PLACE_ORDERS, P.APPROVE_COMPANY_ORDERS, P.MANAGE_COMPANY, P.SUPPLY}),
 }
 
 ASSOCIATION_ROLES = frozenset(

@@ -170,3 +170,12 @@ class AssortmentRule(SQLModel, table=True):
     company_id: int | None = Field(default=None, foreign_key="companies.id")
     park_id: int | None = Field(default=None, foreign_key="parks.id")
     role: str | None = Field(default=None, max_length=40)
+
+
+class SupplierUser(SQLModel, table=True):
+    """Somebody who speaks for a supplier, on the portal or by a program's key."""
+
+    __tablename__ = "supplier_users"
+
+    person_id: int = Field(foreign_key="people.id", primary_key=True)
+    supplier_id: int = Field(foreign_key="suppliers.id", index=True)

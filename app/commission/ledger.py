@@ -54,6 +54,21 @@ def commission_entry(supplier_order_number: str, supplier_id: int, commission: D
     )
 
 
+def adjustment_entry(supplier_order_number: str, supplier_id: int, difference: Decimal, purpose: str) -> EntryDraft:
+    """What a commission is more (or, negative, less) than was booked before: an entry of its own, never a change."""
+    more, less = max(difference, ZERO), max(-difference, ZERO)
+    return EntryDraft(
+        document_type="supplier_order",
+        document_number=supplier_order_number,
+        purpose=purpose,
+        label=f"Commission {supplier_order_number}",
+        postings=(
+            PostingDraft(SUPPLIERS, debit=more, credit=less, supplier_id=supplier_id),
+            PostingDraft(COMMISSION_INCOME, debit=less, credit=more, supplier_id=supplier_id),
+        ),
+    )
+
+
 def book(session: Session, drafts: Sequence[EntryDraft]) -> None:
     """Write entries with their postings, in two statements however many there are."""
     if not drafts:

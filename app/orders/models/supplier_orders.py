@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
 from sqlmodel import Field, SQLModel
 
 import app.catalog.models  # noqa: F401 - foreign keys name its tables
@@ -45,11 +45,23 @@ class SupplierDecision(StrEnum):
     DROP = "drop"
 
 
+class LineAnswer(StrEnum):
+    """What a supplier answers to a line."""
+
+    ACCEPTED = "accepted"
+    CHANGED = "changed"
+    BACK_ORDERED = "back_ordered"
+    REFUSED = "refused"
+
+
 class SupplierOrder(SQLModel, table=True):
     """One supplier's order of a round. Amounts are euros before VAT, without eco-contribution."""
 
     __tablename__ = "supplier_orders"
-    __table_args__ = (UniqueConstraint("round_id", "supplier_id"),)
+    __table_args__ = (
+        UniqueConstraint("round_id", "supplier_id"),
+        Index("ix_supplier_orders_by_change", "supplier_id", "updated_at", "id"),
+    )
 
     id: int | None = key()
     number: str = Field(unique=True, max_length=120)
@@ -66,14 +78,29 @@ class SupplierOrder(SQLModel, table=True):
     alert: SupplierAlert | None = choice(SupplierAlert, default=None, nullable=True)
     approved_at: datetime | None = instant(default=None)
     sent_at: datetime | None = instant(default=None)
+    acknowledged_at: datetime | None = instant(default=None)
+    shipped_at: datetime | None = instant(default=None)
+    received_at: datetime | None = instant(default=None)
+    supplier_reference: str = Field(default="", max_length=80, sa_column_kwargs={"server_default": ""})
+    updated_at: datetime | None = instant(default=None, sa_column_kwargs={"server_default": func.now()}, nullable=False)
     version: int = 1
 
 
 class SupplierOrderLine(SQLModel, table=True):
-    """What a supplier order asks of one offer: whole packs, at the group's price."""
+    """What a supplier order asks of one offer, in whole packs at the group's price; what was answered, what came.
+
+    `asked_price`: a dearer one that the supplier asks for and the manager has not decided about.
+    """
 
     __tablename__ = "supplier_order_lines"
-    __table_args__ = (CheckConstraint("quantity >= 1 AND packs >= 1", name="quantity_positive"),)
+    __table_args__ = (
+        CheckConstraint("quantity >= 1 AND packs >= 1", name="quantity_positive"),
+        CheckConstraint(
+            "confirmed_quantity BETWEEN 0 AND quantity AND received_quantity BETWEEN 0 AND quantity"
+            " AND damaged_quantity >= 0",
+            name="confirmed_within_ordered",
+        ),
+    )
 
     supplier_order_id: int = Field(foreign_key="supplier_orders.id", primary_key=True)
     offer_id: int = Field(foreign_key="offers.id", primary_key=True)
@@ -84,10 +111,17 @@ class SupplierOrderLine(SQLModel, table=True):
     list_amount: Decimal = euros()
     commission: Decimal = euros()
     member_line_count: int
+    answer: LineAnswer | None = choice(LineAnswer, default=None, nullable=True)
+    answer_reason: str = Field(default="", max_length=500, sa_column_kwargs={"server_default": ""})
+    confirmed_quantity: int | None = None
+    received_quantity: int | None = None
+    damaged_quantity: int | None = None
+    asked_price: Decimal | None = euros_per_unit(default=None)
+    promised_on: date | None = None
 
 
 class Drop(SQLModel, table=True):
-    """One supplier order's delivery to one park on one day."""
+    """One supplier order's delivery to one park on one day, and when it was received."""
 
     __tablename__ = "drops"
     __table_args__ = (UniqueConstraint("supplier_order_id", "park_id"),)
@@ -96,17 +130,25 @@ class Drop(SQLModel, table=True):
     supplier_order_id: int = Field(foreign_key="supplier_orders.id")
     park_id: int = Field(foreign_key="parks.id")
     delivery_on: date
+    received_at: datetime | None = instant(default=None)
+    received_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
 
 class DropLine(SQLModel, table=True):
-    """How many units of an offer one drop brings."""
+    """How many units of an offer one drop brings, and what came of them: good and damaged."""
 
     __tablename__ = "drop_lines"
-    __table_args__ = (CheckConstraint("quantity >= 1", name="quantity_positive"),)
+    __table_args__ = (
+        CheckConstraint("quantity >= 1", name="quantity_positive"),
+        CheckConstraint("received_quantity >= 0 AND damaged_quantity >= 0", name="received_not_negative"),
+    )
 
     drop_id: int = Field(foreign_key="drops.id", primary_key=True)
     offer_id: int = Field(foreign_key="offers.id", primary_key=True)
     quantity: int
+    received_quantity: int | None = None
+    damaged_quantity: int | None = None
+    note: str = Field(default="", max_length=500, sa_column_kwargs={"server_default": ""})
 
 
 class Allocation(SQLModel, table=True):
@@ -130,12 +172,21 @@ class Allocation(SQLModel, table=True):
             *("round_id", "offer_id", "order_line_id"),
             postgresql_where=text("unfilled > 0"),
         ),
+        Index(
+            "ix_allocations_cut",
+            *("round_id", "order_line_id"),
+            postgresql_where=text("confirmed_quantity < allocated OR received_quantity < allocated"),
+        ),
         CheckConstraint("allocated + unfilled = wanted + surplus", name="wholly_accounted_for"),
         CheckConstraint("unfilled = 0 OR surplus = 0", name="not_both_short_and_over"),
         CheckConstraint("allocated >= 0 AND unfilled >= 0 AND surplus >= 0", name="not_negative"),
         CheckConstraint("(allocated = 0) = (supplier_order_id IS NULL)", name="ordered_where_allocated"),
         CheckConstraint("(unfilled = 0) = (reason IS NULL)", name="reason_where_unfilled"),
         CheckConstraint("commission <= amount", name="commission_within_amount"),
+        CheckConstraint(
+            "confirmed_quantity BETWEEN 0 AND allocated AND received_quantity BETWEEN 0 AND allocated",
+            name="confirmed_within_allocated",
+        ),
     )
 
     order_line_id: int = Field(foreign_key="order_lines.id", primary_key=True)

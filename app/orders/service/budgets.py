@@ -164,18 +164,32 @@ def reserve_carried(session: Session, order_ids: list[int]) -> None:
     )
 
 
+_ACTUAL = """
+    (SELECT coalesce(sum(a.amount), 0) FROM allocations a
+     JOIN order_lines l ON l.id = a.order_line_id WHERE l.order_id = r.order_id)
+"""
+
+
 def release(session: Session, order_id: int) -> None:
     """Give back what an order holds of its budgets."""
     _settle(session, "r.order_id = :key", order_id, actual=str(ZERO))
 
 
+def settle_orders_of(session: Session, supplier_order_id: int) -> None:
+    """Bring what the orders served by a supplier order hold down to what they get now."""
+    _settle(
+        session,
+        """r.order_id IN (
+            SELECT l.order_id FROM allocations a JOIN order_lines l ON l.id = a.order_line_id
+            WHERE a.supplier_order_id = :key)""",
+        supplier_order_id,
+        _ACTUAL,
+    )
+
+
 def settle_round(session: Session, round_id: int) -> None:
     """Bring what orders of a round hold down to what they really got."""
-    actual = """
-        (SELECT coalesce(sum(a.amount), 0) FROM allocations a
-         JOIN order_lines l ON l.id = a.order_line_id WHERE l.order_id = r.order_id)
-    """
-    _settle(session, "r.order_id IN (SELECT id FROM member_orders WHERE round_id = :key)", round_id, actual)
+    _settle(session, "r.order_id IN (SELECT id FROM member_orders WHERE round_id = :key)", round_id, _ACTUAL)
 
 
 def _settle(session: Session, which: str, key: int, actual: str) -> None:

@@ -225,14 +225,24 @@ _WAITING = """
     WHERE o.status = 'rolled_over'
     UNION ALL
     -- What an approved round could not serve, where the line asks for it or the manager rolled the supplier over.
-    SELECT l.id, o.id, a.unfilled, least(l.tolerance, a.unfilled), 'approved'
-    FROM allocations a
+    SELECT l.id, o.id, a.units, least(l.tolerance, a.units), 'approved'
+    FROM (
+        SELECT order_line_id, round_id, reason, unfilled AS units FROM allocations
+        WHERE unfilled > 0 AND (confirmed_quantity < allocated OR received_quantity < allocated) IS NOT TRUE
+        UNION ALL
+        -- Or what its supplier took away afterwards.
+        SELECT order_line_id, round_id, reason, greatest(wanted - coalesce(received_quantity, confirmed_quantity), 0)
+        FROM allocations WHERE confirmed_quantity < allocated OR received_quantity < allocated
+    ) a
     JOIN rounds r ON r.id = a.round_id AND r.status IN ('approved', 'sent', 'delivered', 'settled')
     JOIN order_lines l ON l.id = a.order_line_id
     JOIN member_orders o ON o.id = l.order_id
-    WHERE a.unfilled > 0 AND {reasons}
+    WHERE a.units > 0 AND {reasons}
 """
-_ROLLING = "(l.if_unfilled = 'roll_over' OR a.reason = 'supplier_rolled_over') AND a.reason <> 'supplier_postponed'"
+_ROLLING = (
+    "(l.if_unfilled = 'roll_over' OR a.reason = 'supplier_rolled_over')"
+    " AND a.reason IS DISTINCT FROM 'supplier_postponed'"
+)
 _POSTPONED = "a.reason = 'supplier_postponed'"
 
 

@@ -1,0 +1,191 @@
+"""What members get of a supplier order once its supplier has answered or the goods have come: shares, amounts, books.
+
+Both stages write shares the same way: every allocation of the order gets its confirmed or received quantity, amounts
+and commission follow, the difference of commission is booked, budgets give back what is not needed, members are told.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from app.accounts.models import Person
+from app.commission.ledger import adjustment_entry, book
+from app.commission.service import tariff_on
+from app.commission.tariff import Tariff
+from app.core import clock, jobs
+from app.core.i18n import gettext as _
+from app.core.i18n import speaking
+from app.core.mail import send_mail
+from app.core.money import ZERO, round_amount
+from app.orders.answering import Standing
+from app.orders.models import Round, SupplierOrder
+from app.orders.service import budgets
+from app.web.letters import Action, letter
+
+Stage = Literal["confirmed", "received"]
+
+
+class Share(NamedTuple):
+    """A member line of a supplier order with its share so far; `park_id` says where it goes."""
+
+    order_line_id: int
+    offer_id: int
+    category_id: int
+    park_id: int
+    unit_price: Decimal
+    standing: Standing
+
+
+@dataclass
+class Served:
+    """What becomes of the member lines of a supplier order: units by line, and prices by offer where they changed."""
+
+    quantities: dict[int, int] = field(default_factory=dict)
+    prices: dict[int, Decimal] = field(default_factory=dict)
+
+
+def shares_of(session: Session, supplier_order_id: int, offer_ids: Iterable[int] | None = None) -> list[Share]:
+    """The member lines that have a share of a supplier order (of some offers, if asked), with what they have so far.
+
+    A line that was confirmed less counts with that.
+    """
+    chosen = list(offer_ids) if offer_ids is not None else None
+    rows = session.execute(
+        text("""
+            SELECT a.order_line_id, a.offer_id, p.category_id, o.park_id, a.unit_price, o.reference, o.placed_at,
+                a.wanted, coalesce(a.confirmed_quantity, a.allocated) AS has, l.ceiling_price
+            FROM allocations a
+            JOIN order_lines l ON l.id = a.order_line_id
+            JOIN member_orders o ON o.id = l.order_id
+            JOIN offers f ON f.id = a.offer_id
+            JOIN products p ON p.id = f.product_id
+            WHERE a.supplier_order_id = :id AND (CAST(:offers AS int[]) IS NULL OR a.offer_id = ANY(:offers))
+            ORDER BY a.offer_id, a.order_line_id
+        """),
+        {"id": supplier_order_id, "offers": chosen},
+    )
+    return [
+        Share(
+            row.order_line_id,
+            row.offer_id,
+            row.category_id,
+            row.park_id,
+            row.unit_price,
+            Standing(row.reference, row.placed_at, row.wanted, row.has, row.ceiling_price),
+        )
+        for row in rows
+    ]
+
+
+def write_shares(session: Session, order: SupplierOrder, shares: list[Share], served: Served, stage: Stage) -> None:
+    """Write what these lines get now, and let amounts, commission, books and budgets follow."""
+    assert order.id is not None
+    tariff = _tariff_of(session, order)
+    before = order.commission
+    rows = []
+    for share in shares:
+        quantity = served.quantities[share.order_line_id]
+        price = served.prices.get(share.offer_id, share.unit_price)
+        amount = round_amount(quantity * price)
+        rate = tariff.rate_for(share.offer_id, order.supplier_id, share.category_id)
+        rows.append((share.order_line_id, quantity, price, amount, rate.commission_of(amount)))
+    session.execute(
+        text(f"""
+            UPDATE allocations a
+            SET {stage}_quantity = n.quantity, unit_price = n.price, amount = n.amount, commission = n.commission
+            FROM unnest(CAST(:lines AS int[]), CAST(:quantities AS int[]), CAST(:prices AS numeric[]),
+                CAST(:amounts AS numeric[]), CAST(:commissions AS numeric[]))
+                AS n (line, quantity, price, amount, commission)
+            WHERE a.order_line_id = n.line
+        """),
+        dict(
+            zip(
+                ("lines", "quantities", "prices", "amounts", "commissions"),
+                map(list, zip(*rows, strict=True)) if rows else ([], [], [], [], []),
+                strict=True,
+            )
+        ),
+    )
+    _total(session, order, stage)
+    difference = order.commission - before
+    if difference:
+        book(session, [adjustment_entry(order.number, order.supplier_id, difference, f"{stage}-{order.version}")])
+    budgets.settle_orders_of(session, order.id)
+
+
+def _tariff_of(session: Session, order: SupplierOrder) -> Tariff:
+    """The rules that held when the round closed."""
+    closes_at = session.exec(select(Round.closes_at).where(Round.id == order.round_id)).one()
+    return tariff_on(session, closes_at.astimezone(clock.PARIS).date())
+
+
+def _total(session: Session, order: SupplierOrder, stage: Stage) -> None:
+    """Sum the lines up from their allocations, and the order from its lines."""
+    session.execute(
+        text(f"""
+            UPDATE supplier_order_lines l
+            SET {stage}_quantity = sums.quantity, unit_price = sums.price, amount = sums.amount,
+                commission = sums.commission
+            FROM (
+                SELECT a.offer_id, sum(a.{stage}_quantity) AS quantity, max(a.unit_price) AS price,
+                    sum(a.amount) AS amount, sum(a.commission) AS commission
+                FROM allocations a WHERE a.supplier_order_id = :id AND a.{stage}_quantity IS NOT NULL
+                GROUP BY a.offer_id
+            ) sums
+            WHERE l.supplier_order_id = :id AND l.offer_id = sums.offer_id
+        """),
+        {"id": order.id},
+    )
+    sums = session.execute(
+        text("""
+            SELECT coalesce(sum(l.amount), 0), coalesce(sum(l.commission), 0),
+                coalesce(sum(round(q.quantity * f.tier_prices[1], 2)), 0),
+                coalesce(sum(round(q.quantity * f.eco_contribution, 2)), 0)
+            FROM supplier_order_lines l
+            JOIN offers f ON f.id = l.offer_id
+            CROSS JOIN LATERAL (
+                SELECT coalesce(l.received_quantity, l.confirmed_quantity, l.quantity) AS quantity
+            ) q
+            WHERE l.supplier_order_id = :id
+        """),
+        {"id": order.id},
+    ).one()
+    order.amount, order.commission, order.list_amount, order.eco_contribution = sums
+    if order.amount == ZERO:
+        order.delivery_fee = ZERO
+    order.updated_at = clock.now()
+    order.version += 1
+    session.flush()
+
+
+def tell_buyers(session: Session, order: SupplierOrder, lost: Mapping[int, int]) -> None:
+    """Mail each buyer whose share shrank, once; `lost` gives the units that a line lost."""
+    if not lost:
+        return
+    by_person: defaultdict[int, list[str]] = defaultdict(list)
+    orders: dict[int, int] = {}
+    rows = session.execute(
+        text("""
+            SELECT l.id, o.person_id, o.id AS order_id, f.name
+            FROM order_lines l JOIN member_orders o ON o.id = l.order_id JOIN offers f ON f.id = l.offer_id
+            WHERE l.id = ANY(:lines) ORDER BY l.id
+        """),
+        {"lines": list(lost)},
+    )
+    for line_id, person_id, order_id, name in rows:
+        by_person[person_id].append(f"{name}: −{lost[line_id]}")
+        orders[person_id] = order_id
+    letters = []
+    for person_id, lines in by_person.items():
+        person = session.get_one(Person, person_id)
+        with speaking(person.locale):
+            subject = _("Your order changed: {number}").format(number=order.number)
+            words = _("The supplier delivers less than was ordered. Your order says what rolls over.")
+            action = Action(_("Look at the order"), f"/orders/{orders[person_id]}")
+            letters.append(letter(person.email, subject, [words], action, rows=[(line,) for line in lines]))
+    jobs.defer_many(session, send_mail, letters)
