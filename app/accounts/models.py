@@ -25,6 +25,12 @@ class Association(SQLModel, table=True):
     second_approval_above: Decimal = euros(default=Decimal("5000.00"), ge=0)
     price_jump_percent: Decimal = rate_in_percent(default=Decimal("20.00"))
     catalog_is_open: bool = False
+    siret: str = ""
+    vat_number: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    email: str = ""
     version: int = 1
 
 
@@ -36,6 +42,7 @@ class Park(SQLModel, table=True):
     id: int | None = key()
     code: str = Field(unique=True, max_length=40)
     name: str
+    street: str = ""
     postal_code: str = ""
     city: str = ""
 

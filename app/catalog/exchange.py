@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from app.catalog.measure import Measure, measure_of
 from app.core.i18n import marked
-from app.core.tabular import Column, Cure, decimal, decimal_from, gtin, integer, text
+from app.core.tabular import Column, Cure, decimal, decimal_from, gtin, integer, siret, text, vat_number
 
 _TIER = re.compile(r"(\d{1,9}):(\d{1,8}(?:[.,]\d{1,4})?)\Z")
 _FOUR_PLACES = Decimal("0.0001")
@@ -42,6 +42,7 @@ def content(value: str) -> Measure:
     return measure
 
 
+_SUPPLIER_IDENTITY = (("street", text()), ("siret", siret), ("vat_number", vat_number), ("email", text(254)))
 SUPPLIER_COLUMNS = (
     Column("supplier_code", text(40)),
     Column("name", text()),
@@ -51,6 +52,7 @@ SUPPLIER_COLUMNS = (
     Column("minimum_order", decimal(2), required=False),
     Column("free_delivery_from", decimal(2), required=False),
     Column("delivery_fee", decimal(2), required=False),
+    *(Column(name, parse, required=False, default="") for name, parse in _SUPPLIER_IDENTITY),
 )
 
 OFFER_COLUMNS = (

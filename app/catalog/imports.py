@@ -78,12 +78,27 @@ def import_suppliers(
         session,
         "staged_suppliers",
         "line integer, code text, name text, country text, postal_code text, city text, minimum_order numeric(14,2),"
-        " free_delivery_from numeric(14,2), delivery_fee numeric(14,2)",
+        " free_delivery_from numeric(14,2), delivery_fee numeric(14,2), street text, siret text, vat_number text,"
+        " email text",
         ([line, *values] for line, values in reader),
     )
     _reject_duplicates(session, reader, "staged_suppliers", "code", "supplier_code")
     report = ImportReport.begin(reader, dry_run=dry_run, skip_bad_rows=skip_bad_rows)
-    compared = ("name", "country", "postal_code", "city", "minimum_order", "free_delivery_from", "delivery_fee")
+    # What a file leaves blank of these it does not know: the stored value stays.
+    session.execute(
+        text("""
+            UPDATE staged_suppliers s SET street = coalesce(nullif(s.street, ''), t.street),
+                siret = coalesce(nullif(s.siret, ''), t.siret),
+                vat_number = coalesce(nullif(s.vat_number, ''), t.vat_number),
+                email = coalesce(nullif(s.email, ''), t.email)
+            FROM suppliers t WHERE t.code = s.code
+        """)
+    )
+    session.execute(text("UPDATE staged_suppliers SET email = nullif(email, '')"))
+    compared = (
+        *("name", "country", "postal_code", "city", "minimum_order", "free_delivery_from", "delivery_fee"),
+        *("street", "siret", "vat_number", "email"),
+    )
     old, new = (", ".join(f"{side}.{column}" for column in compared) for side in ("t", "s"))
     changed = f"({old}) IS DISTINCT FROM ({new})"
     _compare(session, report, "staged_suppliers s LEFT JOIN suppliers t ON t.code = s.code", "s.code", changed)

@@ -48,6 +48,9 @@ class Supplier(SQLModel, table=True):
     country: str = ""
     postal_code: str = ""
     city: str = ""
+    street: str = ""
+    siret: str = ""
+    vat_number: str = ""
     email: str | None = None
     minimum_order: Decimal | None = euros(default=None)
     free_delivery_from: Decimal | None = euros(default=None)

@@ -151,6 +151,22 @@ def format_day(value: date | None) -> str:
     return "–" if value is None else format_date(value, "full", locale=_REGIONAL[current_locale()])
 
 
+@cache
+def _codes_by_country() -> dict[str, str]:
+    names = {"uk": "GB", "usa": "US", "holland": "NL"}
+    for locale in _REGIONAL.values():
+        names |= {name.lower(): code for code, name in locale.territories.items() if len(code) == 2 and code.isalpha()}
+    return names
+
+
+def country_code(text: str) -> str:
+    """A country's ISO 3166-1 code, from the code itself or its French or English name; `FR` where it says none."""
+    plain = text.strip()
+    if len(plain) == 2 and plain.upper() in _REGIONAL["en"].territories:
+        return plain.upper()
+    return _codes_by_country().get(plain.lower(), "FR")
+
+
 def format_month(value: date) -> str:
     """A month in words: `mars 2026`."""
     return format_date(value, "LLLL y", locale=_REGIONAL[current_locale()])

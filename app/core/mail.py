@@ -2,8 +2,11 @@
 
 import smtplib
 import ssl
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from email.utils import make_msgid
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,13 +15,24 @@ from app.core import clock, jobs
 from app.core.settings import get_settings
 
 
-def message(to: str, subject: str, body: str, html: str | None = None) -> dict[str, Any]:
-    """The arguments of `send_mail` for one message."""
-    return {"to": to, "subject": subject, "body": body, "html": html, "message_id": make_msgid("engrenages")}
+def message(
+    to: str, subject: str, body: str, html: str | None = None, attachments: Mapping[str, bytes] | None = None
+) -> dict[str, Any]:
+    """The arguments of `send_mail` for one message; `attachments` are files by name."""
+    files = [{"name": name, "content": b64encode(content).decode()} for name, content in (attachments or {}).items()]
+    plain = {"to": to, "subject": subject, "body": body, "html": html, "message_id": make_msgid("engrenages")}
+    return plain | ({"attachments": files} if files else {})
 
 
 @jobs.task(jobs.JobName("mail.send", "mail"))
-def send_mail(to: str, subject: str, body: str, html: str | None, message_id: str) -> None:
+def send_mail(
+    to: str,
+    subject: str,
+    body: str,
+    html: str | None,
+    message_id: str,
+    attachments: Sequence[Mapping[str, str]] = (),
+) -> None:
     """Hand one message to the SMTP server, or to the mail folder where none is set.
 
     The message id is chosen when the mail is queued, so a second try after a crash is the same message.
@@ -31,6 +45,10 @@ def send_mail(to: str, subject: str, body: str, html: str | None, message_id: st
     mail.set_content(body)
     if html:
         mail.add_alternative(html, subtype="html")
+    for attachment in attachments:
+        kind, _slash, subtype = (guess_type(attachment["name"])[0] or "application/octet-stream").partition("/")
+        content = b64decode(attachment["content"])
+        mail.add_attachment(content, maintype=kind, subtype=subtype, filename=attachment["name"])
     if settings.smtp_url:
         _send_by_smtp(settings.smtp_url, mail)
     else:

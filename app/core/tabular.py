@@ -19,6 +19,8 @@ from typing import Any, NamedTuple
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 from stdnum import ean
+from stdnum.eu import vat
+from stdnum.fr import siret as siret_number
 
 from app.core.errors import InvalidInput
 from app.core.i18n import gettext
@@ -345,6 +347,20 @@ def gtin(value: str) -> str:
     if not ean.is_valid(value):
         raise Cure("a GTIN of 8, 12, 13 or 14 digits with the right check digit, or nothing")
     return value
+
+
+def siret(value: str) -> str:
+    """A SIRET with its right check digits, without blanks."""
+    if not siret_number.is_valid(value):
+        raise Cure("a SIRET of 14 digits with the right check digits, or nothing")
+    return str(siret_number.compact(value))
+
+
+def vat_number(value: str) -> str:
+    """A VAT number of the European Union with its country's prefix, without blanks."""
+    if not vat.is_valid(value):
+        raise Cure("a VAT number with its country's prefix, such as FR40303265045, or nothing")
+    return str(vat.compact(value))
 
 
 def instant(value: str) -> datetime:

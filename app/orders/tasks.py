@@ -13,6 +13,7 @@ from app.core.database import transaction
 from app.core.i18n import format_day, format_money, format_number, speaking
 from app.core.i18n import gettext as _
 from app.orders import outbox
+from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.exchange import ORDER_COLUMNS
 from app.orders.imports import import_orders
 from app.orders.models import Drop, SupplierOrder, SupplierOrderLine
@@ -46,7 +47,9 @@ def send_supplier_order(supplier_order_id: int) -> None:
             delivered = _("Delivery: {days}").format(
                 days=", ".join(format_day(day) for day in sorted({drop.delivery_on for drop in days}))
             )
-            jobs.defer(session, mail.send_mail, **letter(supplier.email, subject, [total, delivered], rows=rows))
+            files = order_files(session, order.number, DocumentFormat.PDF)
+            message = letter(supplier.email, subject, [total, delivered], rows=rows, attachments=files)
+            jobs.defer(session, mail.send_mail, **message)
 
 
 @jobs.task(outbox.TELL_MEMBERS_OF_OUTCOME)

@@ -2,10 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from fastapi.responses import Response
@@ -31,8 +33,7 @@ def export(form: ExportFormat, name: str, header: Sequence[str], rows: Iterable[
     content, media = (_csv(header, rows), "text/csv; charset=utf-8") if form is ExportFormat.CSV else (
         _xlsx(header, rows), _XLSX
     )  # fmt: skip
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name)
-    headers = {"Content-Disposition": f'attachment; filename="{safe}.{form.value}"'}
+    headers = {"Content-Disposition": f'attachment; filename="{_safe(name)}.{form.value}"'}
     return Response(content, media_type=media, headers=headers)
 
 
@@ -78,3 +79,25 @@ def _cell(sheet: Any, value: Any) -> Any:
         cell.data_type = "s"
         return cell
     return value if value is None or isinstance(value, int | float | Decimal | date | str) else str(value)
+
+
+_DOCUMENT_TYPES = {".xml": "application/xml", ".pdf": "application/pdf", ".csv": "text/csv", ".xlsx": _XLSX}
+
+
+def documents(files: Mapping[str, bytes], name: str) -> Response:
+    """A file to save, or several in a ZIP of this name."""
+    if len(files) == 1:
+        [(file_name, content)] = files.items()
+        media = _DOCUMENT_TYPES[Path(file_name).suffix]
+    else:
+        file_name, media, packed = f"{name}.zip", "application/zip", io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for inner, part in files.items():
+                archive.writestr(inner, part)
+        content = packed.getvalue()
+    headers = {"Content-Disposition": f'attachment; filename="{_safe(file_name)}"'}
+    return Response(content, media_type=media, headers=headers)
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "-" for c in name)

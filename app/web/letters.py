@@ -1,6 +1,6 @@
 """Letters: what happened, what to do, one button. The same words as plain text and as HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
@@ -23,6 +23,7 @@ def letter(
     paragraphs: Sequence[str],
     action: Action | None = None,
     rows: Sequence[Sequence[str]] = (),
+    attachments: Mapping[str, bytes] | None = None,
 ) -> dict[str, Any]:
     """One message, as `send_mail` takes it, in the current language. `rows` become a table, or lines parted by tabs."""
     settings = get_settings()
@@ -37,7 +38,7 @@ def letter(
     body = html.render(
         subject=subject, paragraphs=written, rows=rows, action=action, link=link, address=settings.address_of("")
     )
-    return mail.message(to, subject, "\n\n".join(text) + "\n", body)
+    return mail.message(to, subject, "\n\n".join(text) + "\n", body, attachments)
 
 
 def queue_letter(session: Session, to: str, subject: str, paragraphs: Sequence[str], action: Action) -> None:

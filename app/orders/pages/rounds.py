@@ -18,14 +18,16 @@ from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
+from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.models import RoundStatus, SupplierDecision
 from app.orders.pages import exports
 from app.orders.pages.watching import TABLE_NAMES, watch, watched_file
 from app.orders.schemas import RoundIn
 from app.orders.service import approving, consolidating, rounds, series
+from app.orders.service.acknowledging import get_supplier_order_of
 from app.orders.service.rounds import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
-from app.web.exports import ExportFormat
+from app.web.exports import ExportFormat, documents
 from app.web.forms import typed_instant
 from app.web.rendering import render
 
@@ -279,6 +281,13 @@ def supplier_order_page(
         drops=queries.drops_of(session, order.id),
         editable=get_round(session, order.round_code).status == "consolidated",
     )
+
+
+@router.get("/supplier-orders/{number}/documents/{form}")
+def supplier_order_documents(session: SessionDep, actor: SignedIn, number: str, form: DocumentFormat) -> Response:
+    """The order as its supplier's system takes it: the file, or a ZIP where it goes to several parks."""
+    get_supplier_order_of(session, actor, number)
+    return documents(order_files(session, number, form), number)
 
 
 def _step(path: str, use_case: Callable[[Session, Actor, str, int | None], object], lands_on: str) -> None:

@@ -1,0 +1,35 @@
+"""Commands about supplier orders."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli import terminal
+from app.orders.documents.writing import DocumentFormat
+
+supplier_orders = typer.Typer(help="Supplier orders as documents.", no_args_is_help=True)
+
+
+@supplier_orders.command()
+def export(
+    number: Annotated[str, typer.Argument(metavar="NUMBER")],
+    form: Annotated[DocumentFormat, typer.Option("--format", help="How the order is written.")],
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", file_okay=False, help="Where the files go.")],
+    language: Annotated[str, typer.Option(help="fr or en, for what people read.")] = "fr",
+    json: terminal.AsJson = False,
+) -> None:
+    """Write a supplier order to files, one for each park that it is delivered to."""
+    from app.core.database import transaction
+    from app.core.i18n import LOCALES, speaking
+    from app.orders.documents.writing import write_order_files
+
+    if language not in LOCALES:
+        raise typer.BadParameter("fr or en", param_hint="--language")
+    with transaction() as session, speaking(language):
+        written = write_order_files(session, number, form, output)
+    if terminal.as_json():
+        terminal.print_json([str(path) for path in written])
+        return
+    for path in written:
+        terminal.out.print(f"{path}  {path.stat().st_size:,} bytes")
