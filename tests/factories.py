@@ -253,7 +253,13 @@ class Busy:
                     *("/rounds/R0/deliveries/nord/labels", "/rounds/R1/consolidation", "/rounds/R0/consolidation"),
                     *("/reports", "/reports?by=person&round=R0", "/reports?by=vat_rate", "/reports/shortages"),
                     *("/reports/late-approvals", "/calendar", "/calendar?month=2026-12"),
-                    *("/rounds/R1/allocations", "/rounds/R1/allocations?only_unfilled=true", "/imports", "/assortment"),
+                    *(
+                        "/rounds/R1/allocations",
+                        "/rounds/R1/allocations?only_unfilled=true",
+                        "/imports",
+                        "/assortment",
+                        "/association",
+                    ),
                     *(f"/supplier-orders/{self.supplier_order}", f"/imports/{self.import_id}", "/members"),
                     *(f"/members/{self.company_id}", "/nowhere"),
                 )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siret as siret_number
 
@@ -51,6 +52,27 @@ def set_up_installation(
         create_park(session, actor, code, park_name)
     roles = (Role.PURCHASING_MANAGER, Role.TREASURER, Role.ADMINISTRATOR)
     return add_person(session, actor, email=manager_email, name=manager_name.strip(), roles=roles)
+
+
+def identify_association(
+    session: Session, actor: Actor, *, name: str, street: str, postal_code: str, city: str, siret: str,
+    vat_number: str, email: str,
+) -> Association:  # fmt: skip
+    """Say who the association is, as documents name it. Raises `InvalidInput` for numbers that cannot be."""
+    actor.require(Permission.MANAGE_PEOPLE)
+    if not name.strip():
+        raise InvalidInput("The association and its manager each need a name.", field="name")
+    if vat_number.strip() and not vat.is_valid(vat_number):
+        raise InvalidInput("{number} is not a VAT number.", field="vat_number", number=vat_number)
+    association = get_association(session)
+    association.name, association.street = name.strip(), street.strip()
+    association.postal_code, association.city = postal_code.strip(), city.strip()
+    association.siret = check_siret(siret) or ""
+    association.vat_number = str(vat.compact(vat_number)) if vat_number.strip() else ""
+    association.email = check_email(email) if email.strip() else ""
+    association.version += 1
+    audit.record(session, actor.label, "association.identified", association, siret=association.siret)
+    return association
 
 
 def create_park(session: Session, actor: Actor, code: str, name: str, postal_code: str = "", city: str = "") -> Park:

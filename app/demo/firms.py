@@ -52,7 +52,7 @@ def people() -> Iterator[DemoPerson]:
         trade, family = _TRADES[number % len(_TRADES)], _FAMILY_NAMES[(number * 7) % len(_FAMILY_NAMES)]
         name = f"{trade} {family}" + (" et Fils" if number % 9 == 4 else "")
         code = f"{trade[:4]}-{family[:6]}-{number + 1:03d}".upper().translate(_PLAIN)
-        firm = (code, name, _siret(number), PARKS[number % len(PARKS)][0])
+        firm = (code, name, siret_of(number), PARKS[number % len(PARKS)][0])
         for position in range(2 + random.choice((0, 0, 1, 1, 1))):
             first = random.choice(_FIRST_NAMES)
             last = family if position == 0 else random.choice(_FAMILY_NAMES)
@@ -64,7 +64,7 @@ def people() -> Iterator[DemoPerson]:
             )
 
 
-def _siret(number: int) -> str:
+def siret_of(number: int) -> str:
     """A number that no real firm has (SIREN 000 …), with right check digits."""
     siren = f"0000{number + 1:04d}"
     siren += luhn.calc_check_digit(siren)

@@ -98,12 +98,29 @@ def _load(session: Session) -> None:
         text("UPDATE offers SET origin_country = :origin, eco_contribution = :eco WHERE sku = :sku"),
         [{"origin": o.origin, "eco": o.eco, "sku": o.row["sku"]} for o in offers],
     )
-    session.execute(text("UPDATE suppliers SET email = 'commandes@' || lower(code) || '.example'"))
+    _name_parties(session)
     _import(session, import_people, PEOPLE_COLUMNS, [person._asdict() for person in firms.people()])
     # The invented firms need no invitation mail.
     session.execute(text("DELETE FROM procrastinate_jobs WHERE task_name = 'mail.send'"))
     create_rule(session, COMMAND_LINE, percent=Decimal("3.50"))
     _set_company_rules(session)
+
+
+def _name_parties(session: Session) -> None:
+    """What documents say of the association and of its suppliers: invented numbers, with right check digits."""
+    session.execute(
+        text("""
+            UPDATE associations SET siret = :siret, street = '1 place de la Réunion', postal_code = '68200',
+                city = 'Mulhouse', email = 'achats@collines.example'
+        """),
+        {"siret": firms.siret_of(9000)},
+    )
+    codes = session.scalars(text("SELECT code FROM suppliers WHERE country = 'FR' ORDER BY code")).all()
+    session.execute(
+        text("UPDATE suppliers SET siret = :siret WHERE code = :code"),
+        [{"siret": firms.siret_of(9001 + at), "code": code} for at, code in enumerate(codes)],
+    )
+    session.execute(text("UPDATE suppliers SET email = 'commandes@' || lower(code) || '.example'"))
 
 
 def _add_association_people(session: Session) -> None:

@@ -11,10 +11,11 @@ from app.accounts.actor import COMMAND_LINE
 from app.accounts.imports import PEOPLE_COLUMNS, PeopleImportReport, import_people
 from app.accounts.models import Company, Person
 from app.accounts.permissions import Role
-from app.accounts.service import add_person, change_person, create_company, set_up_installation
+from app.accounts.service import add_person, change_person, create_company, get_association, set_up_installation
 from app.core.errors import Conflict, InvalidInput, NotAllowed, StaleVersion
 from app.core.tabular import BadFile, TableReader
 from tests.factories import World
+from tests.site import Site
 
 HEADER = "email,name,company_code,company_name,park,siret,roles,order_limit"
 
@@ -135,3 +136,15 @@ def test_a_bad_row_is_told_and_nobody_is_added(
     assert refused.value.bad_cells[0].cure.startswith(cure)
     assert session.exec(select(Person)).all() == []
     assert load(session, tmp_path, row, ROWS[0], skip_bad_rows=True).invited_count == 1
+
+
+def test_the_association_says_who_it_is_and_wrong_numbers_are_kept_to_be_mended(world: World, site: Site) -> None:
+    form = {"name": "Les Portes", "siret": "732 829 320 00074", "vat_number": "FR44 732 829 320", "city": "Mulhouse"}
+    manager = world.a_manager()
+    assert site.post("/association", manager, data=form).status_code == 303
+    association = get_association(world.session)
+    assert (association.siret, association.vat_number) == ("73282932000074", "FR44732829320")
+    refused = site.post("/association", manager, data=form | {"vat_number": "FR00 1"})
+    assert refused.status_code == 422
+    assert 'value="FR00 1"' in refused.text
+    assert site.post("/association", world.a_buyer(), data=form).status_code == 403

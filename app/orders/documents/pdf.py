@@ -21,14 +21,14 @@ from app.core.i18n import gettext as _
 from app.orders.documents.order_document import OrderDocument, Party
 
 _INK, _MUTED, _ACCENT, _PAPER = (29, 35, 38), (86, 96, 103), (11, 95, 102), (241, 237, 229)
-_MARGIN_MM = 16
+_PAPER_FORMAT, _MARGIN_MM = "A4", 16
 
 
 class _Paper(FPDF):
     """A page with the order's number and its own below."""
 
     def __init__(self, number: str) -> None:
-        super().__init__(format="A4", enforce_compliance=DocumentCompliance.PDFA_3B)
+        super().__init__(format=_PAPER_FORMAT, enforce_compliance=DocumentCompliance.PDFA_3B)
         self.number = number
         self.add_font("Roboto", "", font_roboto.Roboto)
         self.add_font("Roboto", "B", font_roboto.RobotoBold)
