@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.accounts.models import Person
-from app.accounts.permissions import Permission, Role, permissions_of
+from app.accounts.permissions import Permission, Role, Scope, permissions_of
 from app.core.errors import NotAllowed
 
 
 @dataclass(frozen=True)
 class Actor:
-    """The one a use case acts for. `identity` tells people apart; `label`, with the key used, goes into the audit."""
+    """The one a use case acts for. `identity` tells people apart; `label`, with the key used, goes into the audit.
+
+    `scopes` is what the key used may be for; None for a browser.
+    """
 
     label: str
     roles: frozenset[Role]
@@ -19,7 +22,17 @@ class Actor:
     company_id: int | None = None
     locale: str = "fr"
     name: str = ""
-    may_write: bool = True
+    scopes: frozenset[Scope] | None = None
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the actor may change anything: a key may be for reading only."""
+        return self.scopes is None or any(scope.writes for scope in self.scopes)
+
+    def require_scope(self, scope: Scope) -> None:
+        """Raise `NotAllowed` where a key is used beyond its scopes; people in a browser have none to ask about."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise NotAllowed("This key has not the scope {scope}.", code="insufficient_scope", scope=scope.value)
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:
@@ -52,7 +65,7 @@ COMMAND_LINE = Actor("command line", frozenset({Role.ADMINISTRATOR}), identity="
 SYSTEM = Actor("engrenages", frozenset({Role.ADMINISTRATOR}), identity="engrenages")  # what happens by itself
 
 
-def actor_for(person: Person, *, label: str | None = None, may_write: bool = True) -> Actor:
+def actor_for(person: Person, *, label: str | None = None, scopes: frozenset[Scope] | None = None) -> Actor:
     """The actor for a stored person."""
     return Actor(
         label=label or person.email,
@@ -62,5 +75,5 @@ def actor_for(person: Person, *, label: str | None = None, may_write: bool = Tru
         company_id=person.company_id,
         locale=person.locale,
         name=person.name,
-        may_write=may_write,
+        scopes=scopes,
     )

@@ -7,12 +7,14 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
 from app.accounts.actor import Actor
+from app.accounts.permissions import Permission
 from app.accounts.sign_in import actor_of_key, actor_of_session
 from app.core.errors import NotAllowed, NotSignedIn
 from app.core.i18n import set_locale
 from app.web.edge import SessionDep
 
 SESSION_COOKIE = "engrenages_session"
+SUPPLIERS_API = "/api/v1/supplier/"
 
 _bearer = HTTPBearer(auto_error=False, description="An API key: `eng_…`", scheme_name="ApiKey")
 _cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, scheme_name="SignedInBrowser")
@@ -24,8 +26,9 @@ def optional_actor(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     cookie: Annotated[str | None, Security(_cookie)],
 ) -> Actor | None:
-    """Who asks, or None for a stranger. Raises `NotSignedIn` for a wrong key, `NotAllowed` for one that may only read.
+    """Who asks, or None for a stranger.
 
+    Raises `NotSignedIn` for a wrong key, `NotAllowed` for one used beyond what it is for.
     Known people are answered in their own language.
     """
     actor = None
@@ -35,6 +38,8 @@ def optional_actor(
             raise NotSignedIn("This API key is not known, or was revoked.", code="bad_api_key")
         if request.method not in {"GET", "HEAD"} and not actor.may_write:
             raise NotAllowed("This API key may only read.", code="read_only_key")
+        if actor.may(Permission.SUPPLY) and not request.url.path.startswith(SUPPLIERS_API):
+            raise NotAllowed("A supplier's key is for the suppliers' API alone.", code="insufficient_scope")
     elif cookie:
         actor = actor_of_session(session, cookie)
         if actor is not None:

@@ -26,6 +26,15 @@ class Scope(StrEnum):
     ORDERS_WRITE = "orders:write"
     CATALOG_WRITE = "catalog:write"
 
+    @property
+    def writes(self) -> bool:
+        """Whether it is for changing something."""
+        return self.value.endswith("write")
+
+
+PEOPLES_SCOPES = frozenset({Scope.READ.value, Scope.WRITE.value})
+SUPPLIER_SCOPES = frozenset({Scope.ORDERS_READ.value, Scope.ORDERS_WRITE.value, Scope.CATALOG_WRITE.value})
+
 
 class Permission(StrEnum):
     """Something one may do."""

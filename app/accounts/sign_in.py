@@ -7,15 +7,15 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, insert, update
+from sqlalchemy import delete, func, insert, update
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor, actor_for
-from app.accounts.models import ApiKey, Person, SignInFailure, SignInLink, SignInSession
-from app.accounts.permissions import Permission
+from app.accounts.models import AccessToken, ApiKey, Person, SignInFailure, SignInLink, SignInSession
+from app.accounts.permissions import PEOPLES_SCOPES, SUPPLIER_SCOPES, Permission, Scope
 from app.accounts.service import find_person, get_association
 from app.core import audit, clock, jobs, mail
-from app.core.errors import DomainError, InvalidInput, NotFound
+from app.core.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.settings import get_settings
@@ -29,6 +29,8 @@ FAILURES_COUNTED_FOR = timedelta(minutes=15)
 FAILURES_ALLOWED = 10
 MIN_PASSWORD_LENGTH = 10
 _KEY_MARK = "eng"
+_TOKEN_MARK = "engt_"
+TOKEN_LASTS = timedelta(hours=1)
 
 _hasher = PasswordHasher()
 # Checked for unknown addresses, so that they take as long as known ones (OWASP Authentication Cheat Sheet).
@@ -197,9 +199,14 @@ class NewApiKey:
 
 
 def create_api_key(session: Session, actor: Actor, name: str, scopes: list[str]) -> NewApiKey:
-    """Make a key that acts as its maker within `scopes` (`read`, `write`)."""
-    if not scopes or set(scopes) - {"read", "write"}:
-        raise InvalidInput("A key has the scope read, write, or both.", field="scopes")
+    """Make a key that acts as its maker within `scopes`: `read` and `write`, or a supplier's own."""
+    allowed = SUPPLIER_SCOPES if actor.may(Permission.SUPPLY) else PEOPLES_SCOPES
+    if actor.scopes is not None and set(scopes) - actor.scopes:
+        raise NotAllowed("A key makes no key that may do more than itself.", code="insufficient_scope")
+    if not scopes or set(scopes) - allowed:
+        raise InvalidInput(
+            "A key has one or more of these scopes: {scopes}", field="scopes", scopes=", ".join(sorted(allowed))
+        )
     prefix, secret = secrets.token_hex(4), new_token()
     text = f"{_KEY_MARK}_{prefix}_{secret}"
     key = ApiKey(
@@ -226,13 +233,27 @@ def revoke_api_key(session: Session, actor: Actor, key_id: int) -> None:
 
 
 def actor_of_key(session: Session, secret: str) -> Actor | None:
-    """Who a key stands for; None where it is unknown, ended or revoked. Notes its use, by the minute."""
+    """Who a key, or a token got for one, stands for; None where it is unknown, ended or revoked.
+
+    Notes the key's use, by the minute.
+    """
     now = clock.now()
-    found = session.exec(
+    query = (
         select(ApiKey, Person)
         .join(Person, col(Person.id) == ApiKey.person_id)
-        .where(ApiKey.secret_hash == hash_of(secret), col(ApiKey.revoked_at).is_(None), col(Person.active))
-    ).one_or_none()
+        .where(col(ApiKey.revoked_at).is_(None), col(Person.active))
+    )
+    scopes = None
+    if secret.startswith(_TOKEN_MARK):
+        token = session.exec(
+            select(AccessToken).where(AccessToken.token_hash == hash_of(secret), AccessToken.expires_at > now)
+        ).one_or_none()
+        if token is None:
+            return None
+        query, scopes = query.where(ApiKey.id == token.api_key_id), token.scopes
+    else:
+        query = query.where(ApiKey.secret_hash == hash_of(secret))
+    found = session.exec(query).one_or_none()
     if found is None:
         return None
     key, person = found
@@ -240,7 +261,36 @@ def actor_of_key(session: Session, secret: str) -> Actor | None:
         return None
     if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
         key.last_used_at = now
-    return actor_for(person, label=f"{person.email} (key {key.prefix})", may_write="write" in key.scopes)
+    granted = frozenset(Scope(scope) for scope in (key.scopes if scopes is None else scopes))
+    return actor_for(person, label=f"{person.email} (key {key.prefix})", scopes=granted)
+
+
+def issue_token(
+    session: Session, client_id: str, client_secret: str, scopes: Sequence[str]
+) -> tuple[str, list[str]] | None:
+    """A token for a key (its prefix and its text), good for an hour within some of its scopes, or all.
+
+    None where key and secret do not go together. Raises `InvalidInput` for a scope that the key has not.
+    """
+    key = session.exec(
+        select(ApiKey).where(
+            ApiKey.prefix == client_id, ApiKey.secret_hash == hash_of(client_secret), col(ApiKey.revoked_at).is_(None)
+        )
+    ).one_or_none()
+    if key is None or key.id is None or (key.expires_at and key.expires_at <= clock.now()):
+        return None
+    granted = sorted(set(scopes) or set(key.scopes))
+    if set(granted) - set(key.scopes):
+        raise InvalidInput("This key has not the scope asked for.", code="invalid_scope", field="scope")
+    token = f"{_TOKEN_MARK}{new_token()}"
+    session.execute(
+        delete(AccessToken).where(col(AccessToken.api_key_id) == key.id, col(AccessToken.expires_at) <= clock.now())
+    )
+    session.add(
+        AccessToken(token_hash=hash_of(token), api_key_id=key.id, scopes=granted, expires_at=clock.now() + TOKEN_LASTS)
+    )
+    session.flush()
+    return token, granted
 
 
 def _id(person: Person) -> int:

@@ -30,6 +30,7 @@ def list_rounds(
     session: SessionDep, actor: SignedIn, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> PageOut[schemas.RoundOut]:
     """Rounds, those with the latest cut-off first."""
+    actor.require(Permission.VIEW_PRICES)
     return page_out(queries.list_rounds(session, cursor, limit), schemas.RoundOut)
 
 

@@ -9,6 +9,7 @@ from app.orders.models.company import (
     Deputy,
     OrderApproval,
 )
+from app.orders.models.despatch import DespatchAdvice, DespatchLine, DespatchParcel
 from app.orders.models.member_orders import (
     IfUnfilled,
     MemberOrder,
@@ -55,6 +56,9 @@ __all__ = [
     "CostCentre",
     "DeliveryFeeShare",
     "Deputy",
+    "DespatchAdvice",
+    "DespatchLine",
+    "DespatchParcel",
     "Drop",
     "DropLine",
     "IfUnfilled",

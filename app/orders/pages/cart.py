@@ -10,6 +10,7 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.models import Person
+from app.accounts.permissions import Permission
 from app.core import clock
 from app.core.errors import DomainError
 from app.core.i18n import say
@@ -64,6 +65,7 @@ def cart_page(
     request: Request, session: SessionDep, actor: SignedIn, cart: int | None = None, cursor: str | None = None
 ) -> Response:
     """The carts of the open rounds; `cart` and `cursor` ask for a further page of one that is long."""
+    actor.require(Permission.VIEW_PRICES)
     return _page(request, session, actor, cart, cursor)
 
 

@@ -135,6 +135,7 @@ def orders_page(
     form: ExportFormat | None = None,
 ) -> Response:
     """My orders, or the company's for its approver; on screen or as a file."""
+    actor.require(Permission.VIEW_PRICES)
     if form is not None:
         rows = every_row(lambda at, limit: queries.list_orders(session, actor, at, limit, of_company=of_company))
         return exports.orders_table("orders", rows, with_people=of_company).as_file(form)

@@ -71,8 +71,19 @@ from app.orders.queries.supplier_orders import (
     list_supplier_orders,
     suppliers_set_aside,
 )
+from app.orders.queries.supplier_side import (
+    AdviceRow,
+    OwnDropRow,
+    OwnLineRow,
+    OwnOrderRow,
+    list_own_orders,
+    own_advices,
+    own_drops,
+    own_lines,
+)
 
 __all__ = [
+    "AdviceRow",
     "AllocationRow",
     "ApprovalRow",
     "BudgetRow",
@@ -90,6 +101,9 @@ __all__ = [
     "OrderJourney",
     "OrderLineRow",
     "OrderRow",
+    "OwnDropRow",
+    "OwnLineRow",
+    "OwnOrderRow",
     "Progress",
     "ReportBy",
     "ReportFilter",
@@ -124,6 +138,7 @@ __all__ = [
     "list_demand",
     "list_order_lines",
     "list_orders",
+    "list_own_orders",
     "list_rounds",
     "list_rows",
     "list_supplier_order_lines",
@@ -131,6 +146,9 @@ __all__ = [
     "list_waiting",
     "next_cut_off_of",
     "open_rounds",
+    "own_advices",
+    "own_drops",
+    "own_lines",
     "packs_nearly_full",
     "principals_of",
     "progress_on",

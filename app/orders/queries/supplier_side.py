@@ -1,0 +1,164 @@
+"""What a supplier reads of its own orders: nothing of members beyond what delivery needs."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.core.pagination import Page, decode_cursor, page_of
+
+
+class OwnOrderRow(NamedTuple):
+    """An order to a supplier, in its own list. Amounts in euros before VAT."""
+
+    number: str
+    round: str
+    status: str
+    sent_at: datetime | None
+    updated_at: datetime
+    supplier_reference: str
+    amount: Decimal
+    line_count: int
+    first_delivery_on: date | None
+    version: int
+    id: int
+
+
+def list_own_orders(
+    session: Session,
+    supplier_id: int,
+    cursor: str | None,
+    limit: int,
+    *,
+    updated_since: datetime | None = None,
+    status: str | None = None,
+) -> Page[OwnOrderRow]:
+    """The orders sent to a supplier, those changed last at the end: a program asks on from where it was."""
+    conditions = ["o.supplier_id = :supplier_id", "o.status NOT IN ('draft', 'approved')"]
+    parameters: dict[str, Any] = {"supplier_id": supplier_id, "limit": limit + 1}
+    if updated_since is not None:
+        conditions.append("o.updated_at >= :since")
+        parameters["since"] = updated_since
+    if status is not None:
+        conditions.append("o.status = :status")
+        parameters["status"] = status
+    after = decode_cursor(cursor, datetime.fromisoformat, int)
+    if after:
+        conditions.append("(o.updated_at, o.id) > (:after_at, :after_id)")
+        parameters |= {"after_at": after[0], "after_id": after[1]}
+    rows = session.execute(
+        text(f"""
+            SELECT o.number, r.name, o.status, o.sent_at, o.updated_at, o.supplier_reference, o.amount, o.line_count,
+                (SELECT min(delivery_on) FROM drops d WHERE d.supplier_order_id = o.id), o.version, o.id
+            FROM supplier_orders o JOIN rounds r ON r.id = o.round_id
+            WHERE {" AND ".join(conditions)}
+            ORDER BY o.updated_at, o.id LIMIT :limit
+        """),
+        parameters,
+    )
+    return page_of([OwnOrderRow(*row) for row in rows], limit, lambda row: (row.updated_at.isoformat(), row.id))
+
+
+class OwnLineRow(NamedTuple):
+    """A line of such an order: what was ordered, what was answered, what came."""
+
+    sku: str
+    name: str
+    gtin: str | None
+    pack_size: int
+    quantity: int
+    confirmed_quantity: int | None
+    received_quantity: int | None
+    unit_price: Decimal
+    asked_price: Decimal | None
+    vat_rate: Decimal
+    amount: Decimal
+    answer: str | None
+    answer_reason: str
+    promised_on: date | None
+    offer_id: int
+
+
+def own_lines(session: Session, supplier_order_id: int) -> list[OwnLineRow]:
+    """The lines of a supplier order, by SKU."""
+    rows = session.execute(
+        text("""
+            SELECT f.sku, f.name, f.gtin, f.pack_size, l.quantity, l.confirmed_quantity, l.received_quantity,
+                l.unit_price, l.asked_price, f.vat_rate, l.amount, l.answer, l.answer_reason, l.promised_on, f.id
+            FROM supplier_order_lines l JOIN offers f ON f.id = l.offer_id
+            WHERE l.supplier_order_id = :id ORDER BY f.sku
+        """),
+        {"id": supplier_order_id},
+    )
+    return [OwnLineRow(*row) for row in rows]
+
+
+class OwnDropRow(NamedTuple):
+    """Where goods of an order go, and when; `units` by SKU as agreed by now."""
+
+    park: str
+    park_name: str
+    street: str
+    postal_code: str
+    city: str
+    delivery_on: date
+    received_at: datetime | None
+    units: dict[str, int]
+    id: int
+
+
+def own_drops(session: Session, supplier_order_id: int) -> list[OwnDropRow]:
+    """The deliveries of a supplier order, by park."""
+    rows = session.execute(
+        text("""
+            SELECT k.code, k.name, k.street, k.postal_code, k.city, d.delivery_on, d.received_at,
+                jsonb_object_agg(goods.sku, goods.units), d.id
+            FROM drops d
+            JOIN parks k ON k.id = d.park_id
+            JOIN LATERAL (
+                SELECT f.sku, sum(coalesce(a.confirmed_quantity, a.allocated)) AS units
+                FROM allocations a
+                JOIN order_lines l ON l.id = a.order_line_id
+                JOIN member_orders o ON o.id = l.order_id AND o.park_id = d.park_id
+                JOIN offers f ON f.id = a.offer_id
+                WHERE a.supplier_order_id = d.supplier_order_id
+                GROUP BY f.sku
+            ) goods ON true
+            WHERE d.supplier_order_id = :id
+            GROUP BY d.id, k.id ORDER BY k.code
+        """),
+        {"id": supplier_order_id},
+    )
+    return [OwnDropRow(*row) for row in rows]
+
+
+class AdviceRow(NamedTuple):
+    """A despatch advice."""
+
+    number: str
+    park: str
+    carrier: str
+    tracking: str
+    expected_on: date
+    advised_at: datetime
+    lines: dict[str, int]
+    sscc: list[str]
+
+
+def own_advices(session: Session, supplier_order_id: int) -> list[AdviceRow]:
+    """The despatch advices of a supplier order, in the order they came."""
+    rows = session.execute(
+        text("""
+            SELECT v.number, k.code, v.carrier, v.tracking, v.expected_on, v.advised_at,
+                (SELECT jsonb_object_agg(f.sku, n.quantity) FROM despatch_lines n JOIN offers f ON f.id = n.offer_id
+                 WHERE n.advice_id = v.id),
+                (SELECT coalesce(array_agg(p.sscc ORDER BY p.sscc), '{}') FROM despatch_parcels p
+                 WHERE p.advice_id = v.id)
+            FROM despatch_advices v JOIN drops d ON d.id = v.drop_id JOIN parks k ON k.id = d.park_id
+            WHERE v.supplier_order_id = :id ORDER BY v.id
+        """),
+        {"id": supplier_order_id},
+    )
+    return [AdviceRow(*row) for row in rows]
