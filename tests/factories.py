@@ -18,13 +18,14 @@ from app.catalog.import_runs import ImportRun, ImportStatus
 from app.catalog.listing import refresh_listing
 from app.catalog.models import Category, Offer, Product, Supplier
 from app.catalog.search import learn_words
+from app.catalog.suppliers import add_supplier_user
 from app.commission.service import create_rule
 from app.core import clock
 from app.orders.approval_rules import StepRule
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import IfUnfilled, MemberOrder, OrderLine, Round
 from app.orders.service.approval_links import make_approval_links
-from app.orders.service.approving import approve_round
+from app.orders.service.approving import approve_round, send_round
 from app.orders.service.budgets import set_budget
 from app.orders.service.company_rules import create_approval_rule, create_cost_centre
 from app.orders.service.consolidating import consolidate_round
@@ -205,6 +206,7 @@ class Busy:
     approver: Actor
     manager: Actor
     treasurer: Actor
+    speaker: Actor
     order_id: int
     product_id: int
     import_id: int
@@ -249,6 +251,7 @@ class Busy:
                 (path, self.manager)
                 for path in (
                     *("/cockpit", "/rounds", "/rounds/R2", "/rounds/R1", "/rounds/R1/orders"),
+                    "/suppliers",
                     *("/rounds/R0", "/rounds/R0/deliveries", "/rounds/R0/deliveries/nord"),
                     *("/rounds/R0/deliveries/nord/labels", "/rounds/R1/consolidation", "/rounds/R0/consolidation"),
                     *("/reports", "/reports?by=person&round=R0", "/reports?by=vat_rate", "/reports/shortages"),
@@ -265,6 +268,7 @@ class Busy:
                 )
             ),
             ("/commission", self.treasurer),
+            *((path, self.speaker) for path in ("/supplier/orders", "/supplier/orders/R0-S1", "/account")),
         ]
 
 
@@ -294,8 +298,9 @@ def a_busy_world(session: Session) -> Busy:
     past = world.an_open_round("R0", closes_at=clock.now() + timedelta(days=1))
     world.an_order(past, (offers[5], 8, 2), (offers[6], 1), buyer=employee)
     world.an_order(past, (offers[5], 12))
-    for step in (close_round, consolidate_round, approve_round):
+    for step in (close_round, consolidate_round, approve_round, send_round):
         step(session, COMMAND_LINE, "R0")
+    speaker = actor_for(add_supplier_user(session, COMMAND_LINE, "S1", email="sam@s.example", name="Sam Sato"))
     first = world.an_open_round("R1", closes_at=clock.now() + timedelta(days=3))
     second = world.an_open_round("R2", closes_at=clock.now() + timedelta(days=10))
     order = world.an_order(first, (offers[0], 8, 1), (offers[1], 3), buyer=employee)
@@ -323,7 +328,7 @@ def a_busy_world(session: Session) -> Busy:
     session.add(run)
     session.flush()
     return Busy(
-        world, employee, approver, manager, treasurer, order.id or 0, offers[0].product_id, run.id or 0,
+        world, employee, approver, manager, treasurer, speaker, order.id or 0, offers[0].product_id, run.id or 0,
         company.id or 0, "R1-S1", second.id or 0, [offer.sku for offer in offers[10:]],
         "-".join(str(offer.id) for offer in offers[:3]),
         make_approval_links(session, order.id or 0, [session.get_one(Person, approver.person_id)])[0],

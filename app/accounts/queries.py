@@ -80,8 +80,10 @@ def list_members(session: Session, words: str, cursor: str | None, limit: int) -
 
 def list_association_people(session: Session) -> list[Person]:
     """The association's own people, by name."""
-    query = select(Person).where(col(Person.company_id).is_(None), col(Person.active)).order_by(col(Person.name))
-    return list(session.exec(query.limit(100)))
+    query = select(Person).where(
+        col(Person.company_id).is_(None), col(Person.active), ~col(Person.roles).contains([Role.SUPPLIER.value])
+    )
+    return list(session.exec(query.order_by(col(Person.name)).limit(100)))
 
 
 def list_api_keys(session: Session, person_id: int) -> list[ApiKey]:

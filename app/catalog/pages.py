@@ -1,28 +1,32 @@
 """Pages of the catalogue's keeper: importing files, with a dry run that shows what would change; who sees what."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
+from app.accounts import sign_in
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import COMPANY_ROLES, Permission, Role
 from app.accounts.queries import list_companies, list_parks
-from app.catalog import assortment
+from app.catalog import assortment, suppliers
 from app.catalog.import_runs import ImportRun, get_run, list_runs, start_import
 from app.catalog.queries import list_categories
+from app.catalog.service import set_supplier_mail
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
-from app.core.pagination import every_row
+from app.core.pagination import PAGE_SIZE, every_row
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, export
 from app.web.rendering import render
-from app.web.tables import Column, Table
+from app.web.tables import Column, Link, Table
 
 router = APIRouter(route_class=TransactionRoute)
+Text = Annotated[str, Form(max_length=200)]
 
 
 @router.get("/imports")
@@ -156,3 +160,74 @@ def drop_rule(session: SessionDep, actor: SignedIn, rule_id: int) -> Response:
     """Take a rule away."""
     assortment.drop_rule(session, actor, rule_id)
     return RedirectResponse("/assortment", 303)
+
+
+@router.get("/suppliers")
+def suppliers_page(
+    request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None, form: ExportFormat | None = None
+) -> Response:
+    """Suppliers: where their orders go, who speaks for them; `form` gives them as a file."""
+    if form is not None:
+        actor.require(Permission.MANAGE_CATALOG)
+        return _suppliers(every_row(lambda at, limit: suppliers.list_supplier_rows(session, at, limit))).as_file(form)
+    return _suppliers_page(request, session, actor, cursor)
+
+
+def _suppliers(rows: Iterable[suppliers.SupplierRow]) -> Table:
+    columns = [
+        Column(_("Supplier")),
+        Column(_("Town")),
+        Column(_("Orders are mailed to")),
+        Column(_("Offers"), "number"),
+    ]
+    columns += [Column(_("Who speaks for it")), Column(_("API used"), "instant")]
+    return Table(
+        "suppliers",
+        columns,
+        (
+            (Link(row.name, below=row.code), row.city, row.email or "–", row.offer_count, row.speakers or "–")
+            + (row.key_used_at,)
+            for row in rows
+        ),
+    )
+
+
+def _suppliers_page(
+    request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None, **typed: str
+) -> Response:
+    actor.require(Permission.MANAGE_CATALOG)
+    page = suppliers.list_supplier_rows(session, cursor, PAGE_SIZE)
+    return render(
+        request,
+        "catalog/suppliers.html",
+        status_code=422 if error else 200,
+        page=page,
+        table=_suppliers(page.items),
+        error=error,
+        typed=typed,
+    )
+
+
+@router.post("/suppliers/mail")
+def set_mail(request: Request, session: SessionDep, actor: SignedIn, code: Text = "", email: Text = "") -> Response:
+    """Set where a supplier's orders are mailed to; nowhere, if nothing is typed."""
+    try:
+        with session.begin_nested():
+            set_supplier_mail(session, actor, code, email.strip() or None)
+    except DomainError as refusal:
+        return _suppliers_page(request, session, actor, error=say(refusal), code=code, email=email)
+    return RedirectResponse("/suppliers", 303)
+
+
+@router.post("/suppliers/people")
+def invite_speaker(
+    request: Request, session: SessionDep, actor: SignedIn, code: Text = "", email: Text = "", name: Text = ""
+) -> Response:
+    """Invite somebody who speaks for a supplier."""
+    try:
+        with session.begin_nested():
+            added = suppliers.add_supplier_user(session, actor, code, email=email, name=name.strip())
+            sign_in.invite_all(session, [added])
+    except DomainError as refusal:
+        return _suppliers_page(request, session, actor, error=say(refusal), invited_code=code, invited=email, name=name)
+    return RedirectResponse("/suppliers", 303)

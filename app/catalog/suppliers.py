@@ -1,5 +1,9 @@
-"""Who speaks for a supplier."""
+"""Who speaks for a supplier, and the suppliers as their keeper sees them."""
 
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
@@ -8,6 +12,7 @@ from app.accounts.permissions import Permission, Role
 from app.accounts.service import add_person
 from app.catalog.models import Supplier, SupplierUser
 from app.core.errors import NotAllowed, NotFound
+from app.core.pagination import Page, decode_cursor, page_of
 
 
 def require_supplier(session: Session, actor: Actor) -> int:
@@ -33,3 +38,34 @@ def add_supplier_user(
     session.add(SupplierUser(person_id=person.id, supplier_id=supplier.id))
     session.flush()
     return person
+
+
+class SupplierRow(NamedTuple):
+    """A supplier in a list: where orders go, how many offers can be ordered, who speaks for it."""
+
+    code: str
+    name: str
+    city: str
+    email: str | None
+    offer_count: int
+    speakers: str
+    key_used_at: datetime | None
+
+
+def list_supplier_rows(session: Session, cursor: str | None, limit: int) -> Page[SupplierRow]:
+    """Suppliers by code."""
+    after = decode_cursor(cursor, str) or ("",)
+    rows = session.execute(
+        text("""
+            SELECT s.code, s.name, s.city, s.email,
+                (SELECT count(*) FROM offers o WHERE o.supplier_id = s.id AND o.withdrawn_at IS NULL),
+                coalesce(string_agg(DISTINCT p.email, ', '), ''), max(k.last_used_at)
+            FROM suppliers s
+            LEFT JOIN supplier_users u ON u.supplier_id = s.id
+            LEFT JOIN people p ON p.id = u.person_id AND p.active
+            LEFT JOIN api_keys k ON k.person_id = p.id
+            WHERE s.code > :after GROUP BY s.id ORDER BY s.code LIMIT :limit
+        """),
+        {"after": after[0], "limit": limit + 1},
+    )
+    return page_of([SupplierRow(*row) for row in rows], limit, lambda row: (row.code,))

@@ -35,11 +35,11 @@ def park_deliveries(session: Session, round_id: int) -> list[ParkDelivery]:
                 WHERE s.round_id = :round_id GROUP BY d.park_id
             ) d ON d.park_id = p.id
             JOIN (
-                SELECT o.park_id, count(DISTINCT o.company_id) AS companies, sum(a.allocated) AS units
+                SELECT o.park_id, count(DISTINCT o.company_id) AS companies, sum(a.served) AS units
                 FROM allocations a
                 JOIN order_lines l ON l.id = a.order_line_id
                 JOIN member_orders o ON o.id = l.order_id
-                WHERE a.round_id = :round_id AND a.allocated > 0 GROUP BY o.park_id
+                WHERE a.round_id = :round_id AND a.served > 0 GROUP BY o.park_id
             ) c ON c.park_id = p.id
             ORDER BY p.name
         """),
@@ -77,13 +77,13 @@ def firm_shares(session: Session, round_id: int, park_id: int, cursor: str | Non
             FROM companies c
             JOIN (
                 SELECT o.company_id, count(DISTINCT o.id) AS orders, array_agg(DISTINCT s.name ORDER BY s.name)
-                    AS suppliers, count(DISTINCT a.offer_id) AS articles, sum(a.allocated) AS units
+                    AS suppliers, count(DISTINCT a.offer_id) AS articles, sum(a.served) AS units
                 FROM allocations a
                 JOIN order_lines l ON l.id = a.order_line_id
                 JOIN member_orders o ON o.id = l.order_id AND o.park_id = :park_id
                 JOIN offers f ON f.id = a.offer_id
                 JOIN suppliers s ON s.id = f.supplier_id
-                WHERE a.round_id = :round_id AND a.allocated > 0
+                WHERE a.round_id = :round_id AND a.served > 0
                 GROUP BY o.company_id
             ) share ON share.company_id = c.id
             {"WHERE (c.name, c.id) > (:name, :id)" if after else ""}
@@ -111,11 +111,11 @@ def split_lines(session: Session, round_id: int, park_id: int, company_ids: list
     """The split sheets of some firms: firm by firm, supplier by supplier, article by article."""
     rows = session.execute(
         text("""
-            SELECT c.id, c.name, s.name, f.sku, f.name, sum(a.allocated),
+            SELECT c.id, c.name, s.name, f.sku, f.name, sum(a.served),
                 string_agg(DISTINCT o.reference || ' (' || w.name || ')', ', ')
             FROM member_orders o
             JOIN order_lines l ON l.order_id = o.id
-            JOIN allocations a ON a.order_line_id = l.id AND a.allocated > 0
+            JOIN allocations a ON a.order_line_id = l.id AND a.served > 0
             JOIN companies c ON c.id = o.company_id
             JOIN people w ON w.id = o.person_id
             JOIN offers f ON f.id = a.offer_id

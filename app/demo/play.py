@@ -260,7 +260,7 @@ def _tell(session: Session, code: str) -> Story:
         text("SELECT count(*) FROM member_orders WHERE round_id = :key AND status <> 'cart'"), {"key": key}
     ).scalar_one()
     cut = session.execute(
-        text("SELECT count(*) FROM allocations WHERE round_id = :key AND unfilled > 0"), {"key": key}
+        text("SELECT count(*) FROM allocations WHERE round_id = :key AND served < wanted"), {"key": key}
     ).scalar_one()
     approver = session.exec(
         select(Person).where(col(Person.roles).contains(["approver"])).order_by(col(Person.id))

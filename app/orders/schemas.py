@@ -153,6 +153,7 @@ class OrderLineOut(Out):
     if_unfilled: IfUnfilled
     excluded_because: str | None
     allocated: int | None
+    served: int | None = Field(description="What the supplier confirmed or delivered of it")
     unfilled: int | None
     reason: UnfilledReason | None
     unit_price: Decimal | None
@@ -259,6 +260,7 @@ class AllocationOut(Out):
     name: str
     wanted: int
     allocated: int
+    served: int = Field(description="What the supplier confirmed or delivered of it")
     unfilled: int
     reason: UnfilledReason | None
     unit_price: Decimal | None

@@ -58,7 +58,7 @@ def tell_members_of_outcome(round_id: int) -> None:
     with transaction() as session:
         rows = session.execute(
             text("""
-                SELECT o.person_id, count(*), count(*) FILTER (WHERE a.unfilled > 0), sum(a.amount), r.name
+                SELECT o.person_id, count(*), count(*) FILTER (WHERE a.served < a.wanted), sum(a.amount), r.name
                 FROM allocations a
                 JOIN order_lines l ON l.id = a.order_line_id
                 JOIN member_orders o ON o.id = l.order_id

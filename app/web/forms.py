@@ -11,8 +11,8 @@ _BLANKS = dict.fromkeys(map(ord, " \u00a0\u202f€"))
 _TOO_MUCH = Decimal(10**8)
 
 
-def typed_amount(value: str, field: str) -> Decimal | None:
-    """A typed amount of two decimals, with point or comma; None where nothing is typed. Raises `InvalidInput`."""
+def typed_amount(value: str, field: str, step: Decimal = CENT) -> Decimal | None:
+    """A typed amount rounded to `step`, with point or comma; None where nothing is typed. Raises `InvalidInput`."""
     compact = value.translate(_BLANKS).replace(",", ".")
     if not compact:
         return None
@@ -22,7 +22,7 @@ def typed_amount(value: str, field: str) -> Decimal | None:
         raise InvalidInput("{value} is not an amount.", field=field, value=value) from error
     if not number.is_finite() or not 0 <= number < _TOO_MUCH:
         raise InvalidInput("{value} is not an amount.", field=field, value=value)
-    return number.quantize(CENT)
+    return number.quantize(step)
 
 
 def typed_instant(value: str) -> datetime:

@@ -147,8 +147,10 @@ def test_a_price_above_a_ceiling_waits_for_the_manager(
     sent.session.flush()
     answered = sent.answer(Answer(sent.gloves.sku, unit_price=Decimal(11)))
     assert (answered.status, answered.amount) == ("partially_acknowledged", Decimal("124.00"))
-    ((offer_id, _sku, _name, agreed, asked),) = asked_prices(sent.session, answered.id or 0)
-    assert (offer_id, agreed, asked) == (sent.gloves.id, Decimal(9), Decimal(11))
+    (waiting,) = asked_prices(sent.session, answered.id or 0)
+    offer_id = waiting.offer_id
+    assert (offer_id, waiting.agreed, waiting.asked) == (sent.gloves.id, Decimal(9), Decimal(11))
+    assert (waiting.lines_out, waiting.units_out) == (1, 6)
     with pytest.raises(NotAllowed):
         decide_asked_price(sent.session, sent.speaker, "R1-S1", offer_id, accept=True)
     decided = decide_asked_price(sent.session, COMMAND_LINE, "R1-S1", offer_id, accept=accept)

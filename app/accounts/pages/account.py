@@ -10,6 +10,7 @@ from app.accounts import queries, sign_in
 from app.accounts.actor import Actor
 from app.accounts.authentication import SESSION_COOKIE, OptionalActor, SignedIn
 from app.accounts.models import Person
+from app.accounts.permissions import Permission
 from app.core.errors import DomainError
 from app.core.i18n import LOCALES, say
 from app.core.i18n import gettext as _
@@ -128,11 +129,16 @@ def make_key(
     actor: SignedIn,
     name: Annotated[str, Form(max_length=100)] = "",
     may_write: Annotated[bool, Form()] = False,
+    scope: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
-    """Make an API key; its text is on this page and nowhere else."""
+    """Make an API key, for a supplier with the scopes ticked; its text is on this page and nowhere else."""
     if not name.strip():
         return _account(request, session, actor, error=_("A key needs a name."))
-    made = sign_in.create_api_key(session, actor, name.strip(), ["read", *(["write"] if may_write else [])])
+    scopes = scope if actor.may(Permission.SUPPLY) else ["read", *(["write"] if may_write else [])]
+    try:
+        made = sign_in.create_api_key(session, actor, name.strip(), scopes)
+    except DomainError as refusal:
+        return _account(request, session, actor, error=say(refusal))
     return _account(request, session, actor, secret=made.secret)
 
 

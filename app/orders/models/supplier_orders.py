@@ -3,8 +3,19 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 import app.catalog.models  # noqa: F401 - foreign keys name its tables
@@ -52,6 +63,12 @@ class LineAnswer(StrEnum):
     CHANGED = "changed"
     BACK_ORDERED = "back_ordered"
     REFUSED = "refused"
+
+
+def served_of(ordered: str) -> Any:
+    """A column that the database computes: received, else confirmed, else ordered."""
+    computed = Computed(f"coalesce(received_quantity, confirmed_quantity, {ordered})", persisted=True)
+    return Field(default=None, sa_column=Column(Integer, computed, nullable=False))
 
 
 class SupplierOrder(SQLModel, table=True):
@@ -115,6 +132,7 @@ class SupplierOrderLine(SQLModel, table=True):
     answer_reason: str = Field(default="", max_length=500, sa_column_kwargs={"server_default": ""})
     confirmed_quantity: int | None = None
     received_quantity: int | None = None
+    served: int = served_of("quantity")
     damaged_quantity: int | None = None
     asked_price: Decimal | None = euros_per_unit(default=None)
     promised_on: date | None = None
@@ -154,6 +172,8 @@ class DropLine(SQLModel, table=True):
 class Allocation(SQLModel, table=True):
     """What became of a member line: its share of the supplier order line, and why it got less than it wanted.
 
+    `served` is what it really gets: received, else confirmed, else allocated.
+
     The checks hold every line wholly accounted for: allocated + unfilled = wanted + surplus.
     """
 
@@ -168,14 +188,9 @@ class Allocation(SQLModel, table=True):
         Index("ix_allocations_by_supplier_order", "supplier_order_id", "offer_id"),
         Index("ix_allocations_by_offer", "round_id", "offer_id", "order_line_id"),
         Index(
-            "ix_allocations_unfilled",
+            "ix_allocations_short",
             *("round_id", "offer_id", "order_line_id"),
-            postgresql_where=text("unfilled > 0"),
-        ),
-        Index(
-            "ix_allocations_cut",
-            *("round_id", "order_line_id"),
-            postgresql_where=text("confirmed_quantity < allocated OR received_quantity < allocated"),
+            postgresql_where=text("served < wanted"),
         ),
         CheckConstraint("allocated + unfilled = wanted + surplus", name="wholly_accounted_for"),
         CheckConstraint("unfilled = 0 OR surplus = 0", name="not_both_short_and_over"),
@@ -203,6 +218,7 @@ class Allocation(SQLModel, table=True):
     commission: Decimal = euros()
     confirmed_quantity: int | None = None
     received_quantity: int | None = None
+    served: int = served_of("allocated")
 
 
 class PackDecision(SQLModel, table=True):

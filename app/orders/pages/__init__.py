@@ -1,7 +1,7 @@
 """Pages of the main loop. Buyers have `shop`, `cart`, `comparing`, `ordering`, approvers `approvals` and `company`, the
-association `cockpit`, `rounds`, `round_calendar`, `deciding`, both `reports`. `live` tells open pages that the demand
-moved; `showing` is how offers look, `words` how values are called, `exports`, `company_tables` what is taken away,
-`watching` what the manager watches."""
+association `cockpit`, `rounds`, `round_calendar`, `deciding`, both `reports`, suppliers `portal`. `live` tells open
+pages that the demand moved; `showing` is how offers look, `words` how values are called, `exports`, `company_tables`
+what is taken away, `watching` what the manager watches."""
 
 from app.orders import queries
 from app.orders.pages import (
@@ -13,12 +13,13 @@ from app.orders.pages import (
     deciding,
     live,
     ordering,
+    portal,
     reports,
     round_calendar,
     rounds,
     shop,
 )
-from app.orders.pages.words import reason_words
+from app.orders.pages.words import reason_words, supplier_fails
 from app.web.rendering import environment, shell_facts
 
 routers = [
@@ -34,9 +35,10 @@ routers = [
     deciding.router,
     reports.router,
     live.router,
+    portal.router,
 ]
 shell_facts["cart_count"] = queries.cart_line_count
 shell_facts["waiting_count"] = queries.waiting_count
-environment().globals["reason_words"] = reason_words
+environment().globals |= {"reason_words": reason_words, "supplier_fails": supplier_fails}
 
 __all__ = ["routers"]

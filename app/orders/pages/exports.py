@@ -6,7 +6,7 @@ from fastapi.responses import Response
 
 from app.core.i18n import gettext as _
 from app.orders.models import Round
-from app.orders.pages.words import reason_words
+from app.orders.pages.words import answer_words, reason_words, supplier_fails
 from app.orders.queries import AllocationRow, DemandRow, OrderLineRow, OrderRow, SupplierOrderLineRow
 from app.web.exports import ExportFormat, export
 from app.web.tables import Column, Link, Table
@@ -59,7 +59,6 @@ def orders_table(name: str, rows: Iterable[OrderRow], *, with_people: bool) -> T
 
 def order_lines(form: ExportFormat, reference: str, rows: Iterable[OrderLineRow]) -> Response:
     """The lines of a member order, and what became of them."""
-    words = reason_words()
     header = [_("Supplier"), _("SKU"), _("Article"), _("Wanted"), _("Tolerance"), _("Never above"), _("Got")]
     header += [_("Missing"), _("Why"), _("Unit price"), _("Amount")]
     return export(
@@ -67,8 +66,8 @@ def order_lines(form: ExportFormat, reference: str, rows: Iterable[OrderLineRow]
         reference,
         header,
         (
-            (row.supplier, row.sku, row.name, row.quantity, row.tolerance, row.ceiling_price, row.allocated)
-            + (row.unfilled, words[row.reason] if row.reason else "", row.unit_price, row.amount)
+            (row.supplier, row.sku, row.name, row.quantity, row.tolerance, row.ceiling_price, row.served)
+            + (row.unfilled, _why(row), row.unit_price, row.amount)
             for row in rows
         ),
     )
@@ -76,7 +75,6 @@ def order_lines(form: ExportFormat, reference: str, rows: Iterable[OrderLineRow]
 
 def allocations(form: ExportFormat, code: str, rows: Iterable[AllocationRow]) -> Response:
     """What became of member lines."""
-    words = reason_words()
     header = [_("Order"), _("Firm"), _("SKU"), _("Article"), _("Wanted"), _("Got"), _("Missing"), _("Why")]
     header += [_("Unit price"), _("Amount"), _("Commission")]
     return export(
@@ -84,24 +82,42 @@ def allocations(form: ExportFormat, code: str, rows: Iterable[AllocationRow]) ->
         f"{code}-allocations",
         header,
         (
-            (row.order_reference, row.company, row.sku, row.name, row.wanted, row.allocated, row.unfilled)
-            + (words[row.reason] if row.reason else "", row.unit_price, row.amount, row.commission)
+            (row.order_reference, row.company, row.sku, row.name, row.wanted, row.served, row.unfilled)
+            + (_why(row), row.unit_price, row.amount, row.commission)
             for row in rows
         ),
     )
 
 
+def _why(row: OrderLineRow | AllocationRow) -> str:
+    """Why a line got less than it wanted; nothing where it did not."""
+    if row.served is not None and row.allocated is not None and row.served < row.allocated:
+        return supplier_fails()
+    return reason_words()[row.reason] if row.reason else ""
+
+
 def supplier_order_lines(form: ExportFormat, number: str, rows: Iterable[SupplierOrderLineRow]) -> Response:
     """The lines of a supplier order."""
     header = [_("SKU"), _("Article"), _("Wanted"), _("Ordered"), _("Packs"), _("List price"), _("Unit price")]
-    header += [_("Amount"), _("Commission"), _("VAT")]
+    header += [
+        _("Amount"),
+        _("Commission"),
+        _("VAT"),
+        _("Confirmed"),
+        _("Asked price"),
+        _("Answer"),
+        _("Reason"),
+        _("Promised"),
+    ]
+    words = answer_words()
     return export(
         form,
         number,
         header,
         (
             (row.sku, row.name, row.wanted, row.quantity, row.packs, row.list_price, row.unit_price)
-            + (row.amount, row.commission, row.vat_rate)
+            + (row.amount, row.commission, row.vat_rate, row.confirmed_quantity, row.asked_price)
+            + (words[row.answer] if row.answer else None, row.answer_reason, row.promised_on)
             for row in rows
         ),
     )

@@ -11,7 +11,7 @@ from app.accounts.permissions import Permission
 from app.core.i18n import format_rate
 from app.core.i18n import gettext as _
 from app.orders import queries
-from app.orders.pages.words import reason_words
+from app.orders.pages.words import reason_words, supplier_fails
 from app.orders.queries import ReportBy, ReportFilter, ReportRow
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
@@ -114,7 +114,7 @@ def shortages_page(request: Request, session: SessionDep, asked: AskedReport) ->
     columns.append(Column(_("Why")))
     rows = [
         (row.name, row.supplier, row.sku, row.wanted, row.missing, row.line_count, row.company_count)
-        + ("; ".join(reasons[reason] for reason in row.reasons),)
+        + ("; ".join([reasons[r] for r in row.reasons] + [supplier_fails()] * row.supplier_failed),)
         for row in queries.shortages(session, asked.wanted)
     ]
     return _answer(request, session, asked, Table("shortages", columns, rows))

@@ -22,9 +22,10 @@ from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.models import RoundStatus, SupplierDecision
 from app.orders.pages import exports
 from app.orders.pages.watching import TABLE_NAMES, watch, watched_file
+from app.orders.pages.words import answer_words
 from app.orders.schemas import RoundIn
 from app.orders.service import approving, consolidating, rounds, series
-from app.orders.service.acknowledging import get_supplier_order_of
+from app.orders.service.acknowledging import asked_prices, decide_asked_price, get_supplier_order_of
 from app.orders.service.rounds import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
@@ -280,7 +281,19 @@ def supplier_order_page(
         page=queries.list_supplier_order_lines(session, order.id, cursor, PAGE_SIZE),
         drops=queries.drops_of(session, order.id),
         editable=get_round(session, order.round_code).status == "consolidated",
+        answered=order.acknowledged_at is not None,
+        answer_words=answer_words(),
+        asked_prices=asked_prices(session, order.id),
     )
+
+
+@router.post("/supplier-orders/{number}/prices/{offer_id}")
+def decide_price(
+    session: SessionDep, actor: SignedIn, number: str, offer_id: int, accept: Annotated[bool, Form()] = False
+) -> Response:
+    """Take the dearer price that a supplier asks, or keep the agreed one."""
+    decide_asked_price(session, actor, number, offer_id, accept=accept)
+    return RedirectResponse(f"/supplier-orders/{number}", 303)
 
 
 @router.get("/supplier-orders/{number}/documents/{form}")

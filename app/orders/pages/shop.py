@@ -44,7 +44,9 @@ class ShownProduct:
 
 
 def home_page(request: Request, session: Session, actor: Actor) -> Response:
-    """The first page of whoever signed in: open rounds, and their own last orders."""
+    """The first page of whoever signed in: open rounds, and their own last orders; for suppliers, orders for them."""
+    if actor.may(Permission.SUPPLY):
+        return RedirectResponse("/supplier/orders", 303)
     orders = queries.list_orders(session, actor, None, 5) if actor.may(Permission.PLACE_ORDERS) else None
     return render(
         request,

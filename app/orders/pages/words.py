@@ -2,6 +2,7 @@
 
 from app.core.i18n import gettext as _
 from app.orders.consolidation import UnfilledReason
+from app.orders.models import LineAnswer
 
 
 def reason_words() -> dict[str, str]:
@@ -14,4 +15,19 @@ def reason_words() -> dict[str, str]:
         UnfilledReason.SUPPLIER_POSTPONED: _("the supplier stays open until a later day"),
         UnfilledReason.SUPPLIER_ROLLED_OVER: _("the supplier rolls over to the next round"),
         UnfilledReason.SUPPLIER_DROPPED: _("nothing is ordered from this supplier in this round"),
+    }
+
+
+def supplier_fails() -> str:
+    """Why a line gets less than was ordered for it."""
+    return _("the supplier delivers less than was ordered")
+
+
+def answer_words() -> dict[str, str]:
+    """What a supplier answers to a line, in the current language."""
+    return {
+        LineAnswer.ACCEPTED: _("as ordered"),
+        LineAnswer.CHANGED: _("changed"),
+        LineAnswer.BACK_ORDERED: _("comes later"),
+        LineAnswer.REFUSED: _("refused"),
     }

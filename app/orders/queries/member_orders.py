@@ -109,6 +109,7 @@ class OrderLineRow(NamedTuple):
     tier_prices: list[Decimal]
     group_quantity: int
     allocated: int | None
+    served: int | None
     unfilled: int | None
     reason: str | None
     unit_price: Decimal | None
@@ -131,7 +132,8 @@ class OrderLineRow(NamedTuple):
 _ORDER_LINES = """
     SELECT l.id, l.offer_id, f.product_id, s.name, f.sku, f.name, p.unit, l.quantity, l.tolerance, l.ceiling_price,
         l.if_unfilled, l.excluded_because, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices,
-        coalesce(d.quantity, 0), a.allocated, a.unfilled, a.reason, a.unit_price, a.amount, f.content, f.content_unit
+        coalesce(d.quantity, 0), a.allocated, a.served, greatest(a.wanted - a.served, 0), a.reason, a.unit_price,
+        a.amount, f.content, f.content_unit
     FROM order_lines l
     JOIN member_orders o ON o.id = l.order_id
     JOIN offers f ON f.id = l.offer_id

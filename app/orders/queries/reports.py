@@ -111,9 +111,9 @@ def report(session: Session, by: ReportBy, wanted: ReportFilter) -> list[ReportR
                 sum(saved), sum(commission)
             FROM (
                 SELECT {_LABELS[by]} AS label, f.vat_rate, count(DISTINCT o.id) AS orders, count(*) AS lines,
-                    count(*) FILTER (WHERE a.unfilled > 0) AS short, sum(a.wanted) AS wanted,
-                    sum(a.unfilled) AS missing, sum(a.allocated) AS units, sum(a.amount) AS amount,
-                    sum(round(a.allocated * f.tier_prices[1], 2) - a.amount) AS saved, sum(a.commission) AS commission
+                    count(*) FILTER (WHERE a.served < a.wanted) AS short, sum(a.wanted) AS wanted,
+                    sum(greatest(a.wanted - a.served, 0)) AS missing, sum(a.served) AS units, sum(a.amount) AS amount,
+                    sum(round(a.served * f.tier_prices[1], 2) - a.amount) AS saved, sum(a.commission) AS commission
                 {_SOURCE} {conditions}
                 GROUP BY 1, 2
             ) by_rate
@@ -125,7 +125,7 @@ def report(session: Session, by: ReportBy, wanted: ReportFilter) -> list[ReportR
 
 
 class ShortageRow(NamedTuple):
-    """An article of which members got less than they wanted, and why (`UnfilledReason`s)."""
+    """An article of which members got less than they wanted, and why (`UnfilledReason`s, or its supplier)."""
 
     supplier: str
     sku: str
@@ -135,6 +135,7 @@ class ShortageRow(NamedTuple):
     line_count: int
     company_count: int
     reasons: list[str]
+    supplier_failed: bool
 
 
 def shortages(session: Session, wanted: ReportFilter) -> list[ShortageRow]:
@@ -142,10 +143,11 @@ def shortages(session: Session, wanted: ReportFilter) -> list[ShortageRow]:
     conditions, parameters = _matching(wanted)
     rows = session.execute(
         text(f"""
-            SELECT s.name, f.sku, f.name, sum(a.wanted)::bigint, sum(a.unfilled)::bigint, count(*),
-                count(DISTINCT o.company_id), array_agg(DISTINCT a.reason)
-            {_SOURCE} AND a.unfilled > 0 {conditions}
-            GROUP BY s.name, f.id ORDER BY sum(a.unfilled) DESC, s.name, f.sku
+            SELECT s.name, f.sku, f.name, sum(a.wanted)::bigint, sum(a.wanted - a.served)::bigint, count(*),
+                count(DISTINCT o.company_id), array_remove(array_agg(DISTINCT a.reason), NULL),
+                bool_or(a.served < a.allocated)
+            {_SOURCE} AND a.served < a.wanted {conditions}
+            GROUP BY s.name, f.id ORDER BY sum(a.wanted - a.served) DESC, s.name, f.sku
         """),
         parameters,
     )

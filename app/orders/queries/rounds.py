@@ -115,7 +115,7 @@ def saved_against_last(session: Session, round_id: int) -> SavedAgainstLast | No
                     AND closes_at < (SELECT closes_at FROM rounds WHERE id = :round_id)
                 ORDER BY closes_at DESC, id DESC LIMIT 1
             )
-            SELECT last.name, count(*), sum(round(l.quantity * before.unit_price, 2) - l.amount)
+            SELECT last.name, count(*), sum(round(l.served * before.unit_price, 2) - l.amount)
             FROM last
             JOIN supplier_orders earlier ON earlier.round_id = last.id
             JOIN supplier_order_lines before ON before.supplier_order_id = earlier.id

@@ -33,6 +33,8 @@ class SupplierOrderRow(NamedTuple):
     minimum_order: Decimal | None
     free_delivery_from: Decimal | None
     version: int
+    acknowledged_at: datetime | None
+    supplier_reference: str
 
     @property
     def saved(self) -> Decimal:
@@ -43,7 +45,7 @@ class SupplierOrderRow(NamedTuple):
 _SUPPLIER_ORDER_ROWS = """
     SELECT o.id, o.number, r.code, s.id, s.code, s.name, o.status, o.amount, o.list_amount, o.commission,
         o.eco_contribution, o.delivery_fee, o.line_count, o.member_line_count, o.alert, c.decision, s.minimum_order,
-        s.free_delivery_from, o.version
+        s.free_delivery_from, o.version, o.acknowledged_at, o.supplier_reference
     FROM supplier_orders o
     JOIN rounds r ON r.id = o.round_id
     JOIN suppliers s ON s.id = o.supplier_id
@@ -109,6 +111,11 @@ class SupplierOrderLineRow(NamedTuple):
     vat_rate: Decimal
     wanted: int
     decided_packs: int | None
+    confirmed_quantity: int | None
+    asked_price: Decimal | None
+    answer: str | None
+    answer_reason: str
+    promised_on: date | None
 
 
 def list_supplier_order_lines(
@@ -119,7 +126,8 @@ def list_supplier_order_lines(
     rows = session.execute(
         text("""
             SELECT l.offer_id, f.sku, f.name, f.pack_size, l.quantity, l.packs, l.unit_price, f.tier_prices[1],
-                l.amount, l.commission, f.vat_rate, coalesce(d.quantity, 0), decided.packs
+                l.amount, l.commission, f.vat_rate, coalesce(d.quantity, 0), decided.packs,
+                l.confirmed_quantity, l.asked_price, l.answer, l.answer_reason, l.promised_on
             FROM supplier_order_lines l
             JOIN supplier_orders o ON o.id = l.supplier_order_id
             JOIN offers f ON f.id = l.offer_id
@@ -167,6 +175,7 @@ class AllocationRow(NamedTuple):
     name: str
     wanted: int
     allocated: int
+    served: int
     unfilled: int
     reason: str | None
     unit_price: Decimal | None
@@ -191,10 +200,11 @@ def list_allocations(
         conditions.append("offer_id = :offer_id")
         parameters["offer_id"] = offer_id
     if only_unfilled:
-        conditions.append("unfilled > 0")
+        conditions.append("served < wanted")
     rows = session.execute(
         text(f"""
-            SELECT a.order_line_id, o.id, o.reference, c.name, f.sku, f.name, a.wanted, a.allocated, a.unfilled,
+            SELECT a.order_line_id, o.id, o.reference, c.name, f.sku, f.name, a.wanted, a.allocated,
+                a.served, greatest(a.wanted - a.served, 0),
                 a.reason, a.unit_price, a.amount, a.commission, a.offer_id
             FROM (
                 SELECT * FROM allocations WHERE {" AND ".join(conditions)}

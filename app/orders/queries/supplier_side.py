@@ -34,8 +34,12 @@ def list_own_orders(
     *,
     updated_since: datetime | None = None,
     status: str | None = None,
+    newest_first: bool = False,
 ) -> Page[OwnOrderRow]:
-    """The orders sent to a supplier, those changed last at the end: a program asks on from where it was."""
+    """The orders sent to a supplier, those changed last at the end: a program asks on from where it was.
+
+    `newest_first` turns them round for people.
+    """
     conditions = ["o.supplier_id = :supplier_id", "o.status NOT IN ('draft', 'approved')"]
     parameters: dict[str, Any] = {"supplier_id": supplier_id, "limit": limit + 1}
     if updated_since is not None:
@@ -46,7 +50,7 @@ def list_own_orders(
         parameters["status"] = status
     after = decode_cursor(cursor, datetime.fromisoformat, int)
     if after:
-        conditions.append("(o.updated_at, o.id) > (:after_at, :after_id)")
+        conditions.append(f"(o.updated_at, o.id) {'<' if newest_first else '>'} (:after_at, :after_id)")
         parameters |= {"after_at": after[0], "after_id": after[1]}
     rows = session.execute(
         text(f"""
@@ -54,7 +58,7 @@ def list_own_orders(
                 (SELECT min(delivery_on) FROM drops d WHERE d.supplier_order_id = o.id), o.version, o.id
             FROM supplier_orders o JOIN rounds r ON r.id = o.round_id
             WHERE {" AND ".join(conditions)}
-            ORDER BY o.updated_at, o.id LIMIT :limit
+            ORDER BY {"o.updated_at DESC, o.id DESC" if newest_first else "o.updated_at, o.id"} LIMIT :limit
         """),
         parameters,
     )

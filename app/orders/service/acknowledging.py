@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
@@ -228,14 +229,34 @@ def decide_asked_price(session: Session, actor: Actor, number: str, offer_id: in
     return order
 
 
-def asked_prices(session: Session, supplier_order_id: int) -> list[tuple[int, str, str, Decimal, Decimal]]:
-    """The prices that wait for the manager: offer, SKU, name, agreed and asked price."""
+class AskedPrice(NamedTuple):
+    """A dearer price that waits for the manager, and what taking it would cost: lines and units over their ceiling."""
+
+    offer_id: int
+    sku: str
+    name: str
+    agreed: Decimal
+    asked: Decimal
+    lines_out: int
+    units_out: int
+
+
+def asked_prices(session: Session, supplier_order_id: int) -> list[AskedPrice]:
+    """The prices of an order that wait for the manager, by SKU."""
     rows = session.execute(
         text("""
-            SELECT l.offer_id, f.sku, f.name, l.unit_price, l.asked_price
-            FROM supplier_order_lines l JOIN offers f ON f.id = l.offer_id
-            WHERE l.supplier_order_id = :id AND l.asked_price IS NOT NULL ORDER BY f.sku
+            SELECT l.offer_id, f.sku, f.name, l.unit_price, l.asked_price, count(*) FILTER (WHERE barred.units > 0),
+                coalesce(sum(barred.units), 0)
+            FROM supplier_order_lines l
+            JOIN offers f ON f.id = l.offer_id
+            JOIN allocations a ON a.supplier_order_id = l.supplier_order_id AND a.offer_id = l.offer_id
+            JOIN order_lines m ON m.id = a.order_line_id
+            LEFT JOIN LATERAL (
+                SELECT coalesce(a.confirmed_quantity, a.allocated) AS units WHERE m.ceiling_price < l.asked_price
+            ) barred ON true
+            WHERE l.supplier_order_id = :id AND l.asked_price IS NOT NULL
+            GROUP BY l.supplier_order_id, l.offer_id, f.id ORDER BY f.sku
         """),
         {"id": supplier_order_id},
     )
-    return [tuple(row) for row in rows]
+    return [AskedPrice(*row) for row in rows]

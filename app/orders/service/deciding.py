@@ -200,7 +200,8 @@ def _draft(session: Session, round_id: int) -> Draft:
     figures = {supplier_id: SupplierFigures(*values) for supplier_id, *values in orders}
     units, lines = session.execute(
         text("""
-            SELECT coalesce(sum(unfilled), 0), count(*) FROM allocations WHERE round_id = :round_id AND unfilled > 0
+            SELECT coalesce(sum(wanted - served), 0), count(*) FROM allocations
+            WHERE round_id = :round_id AND served < wanted
         """),
         {"round_id": round_id},
     ).one()

@@ -24,7 +24,8 @@ from app.orders.models import (
 from app.orders.service.acknowledging import acknowledge_order, get_supplier_order_of
 
 _SSCC = re.compile(r"[0-9]{18}\Z")
-_UNDER_WAY = (
+CAN_LEAVE = (
+    SupplierOrderStatus.SENT,
     SupplierOrderStatus.ACKNOWLEDGED,
     SupplierOrderStatus.PARTIALLY_ACKNOWLEDGED,
     SupplierOrderStatus.SHIPPED,
@@ -61,15 +62,15 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
     to come.
     """
     order = get_supplier_order_of(session, actor, number, lock=True)
-    if order.status is SupplierOrderStatus.SENT:
-        order = acknowledge_order(session, actor, number)
-    if order.status not in _UNDER_WAY:
+    if order.status not in CAN_LEAVE:
         raise Conflict(
             "Order {order} is {status}: nothing of it can leave now.",
             code="wrong_order_status",
             order=number,
             status=order.status.value,
         )
+    if order.status is SupplierOrderStatus.SENT:
+        order = acknowledge_order(session, actor, number)
     if not despatch.number.strip():
         raise InvalidInput("A despatch advice needs a number.", field="number")
     drop_id = _drop_of(session, order, despatch.park_code)

@@ -224,20 +224,16 @@ _WAITING = """
     FROM member_orders o JOIN order_lines l ON l.order_id = o.id
     WHERE o.status = 'rolled_over'
     UNION ALL
-    -- What an approved round could not serve, where the line asks for it or the manager rolled the supplier over.
+    -- What an approved round could not serve, or a supplier took away,
+    -- where the line asks for it or the manager rolled the supplier over.
     SELECT l.id, o.id, a.units, least(l.tolerance, a.units), 'approved'
     FROM (
-        SELECT order_line_id, round_id, reason, unfilled AS units FROM allocations
-        WHERE unfilled > 0 AND (confirmed_quantity < allocated OR received_quantity < allocated) IS NOT TRUE
-        UNION ALL
-        -- Or what its supplier took away afterwards.
-        SELECT order_line_id, round_id, reason, greatest(wanted - coalesce(received_quantity, confirmed_quantity), 0)
-        FROM allocations WHERE confirmed_quantity < allocated OR received_quantity < allocated
+        SELECT order_line_id, round_id, reason, wanted - served AS units FROM allocations WHERE served < wanted
     ) a
     JOIN rounds r ON r.id = a.round_id AND r.status IN ('approved', 'sent', 'delivered', 'settled')
     JOIN order_lines l ON l.id = a.order_line_id
     JOIN member_orders o ON o.id = l.order_id
-    WHERE a.units > 0 AND {reasons}
+    WHERE {reasons}
 """
 _ROLLING = (
     "(l.if_unfilled = 'roll_over' OR a.reason = 'supplier_rolled_over')"

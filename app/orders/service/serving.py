@@ -144,13 +144,10 @@ def _total(session: Session, order: SupplierOrder, stage: Stage) -> None:
     sums = session.execute(
         text("""
             SELECT coalesce(sum(l.amount), 0), coalesce(sum(l.commission), 0),
-                coalesce(sum(round(q.quantity * f.tier_prices[1], 2)), 0),
-                coalesce(sum(round(q.quantity * f.eco_contribution, 2)), 0)
+                coalesce(sum(round(l.served * f.tier_prices[1], 2)), 0),
+                coalesce(sum(round(l.served * f.eco_contribution, 2)), 0)
             FROM supplier_order_lines l
             JOIN offers f ON f.id = l.offer_id
-            CROSS JOIN LATERAL (
-                SELECT coalesce(l.received_quantity, l.confirmed_quantity, l.quantity) AS quantity
-            ) q
             WHERE l.supplier_order_id = :id
         """),
         {"id": order.id},

@@ -1,0 +1,226 @@
+"""The suppliers' own pages: the orders sent to them, answering these, saying what leaves for which park."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.authentication import SignedIn
+from app.accounts.service import get_association
+from app.catalog.suppliers import require_supplier
+from app.core import clock
+from app.core.errors import DomainError, InvalidInput
+from app.core.i18n import gettext as _
+from app.core.i18n import say
+from app.core.money import UNIT_PRICE_STEP
+from app.core.pagination import PAGE_SIZE, every_row
+from app.orders import queries
+from app.orders.models import SupplierOrderStatus
+from app.orders.pages.words import answer_words
+from app.orders.service.acknowledging import OPEN_TO_ANSWERS, Answer, acknowledge_order, get_supplier_order_of
+from app.orders.service.despatching import CAN_LEAVE, Despatch, advise_despatch
+from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat
+from app.web.forms import typed_amount
+from app.web.rendering import render
+from app.web.tables import Column, Link, Table
+
+router = APIRouter(route_class=TransactionRoute)
+Texts = Annotated[list[str], Form()]
+Text = Annotated[str, Form(max_length=500)]
+Version = Annotated[int | None, Form()]
+
+
+@router.get("/supplier/orders")
+def own_orders_page(
+    request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None, form: ExportFormat | None = None
+) -> Response:
+    """The orders sent to my firm, the newest first; `form` gives them as a file."""
+    supplier_id = require_supplier(session, actor)
+    if form is not None:
+        return _orders(
+            every_row(lambda at, limit: queries.list_own_orders(session, supplier_id, at, limit, newest_first=True))
+        ).as_file(form)
+    page = queries.list_own_orders(session, supplier_id, cursor, PAGE_SIZE, newest_first=True)
+    return render(request, "orders/own_orders.html", page=page, table=_orders(page.items))
+
+
+def _orders(rows: Iterable[queries.OwnOrderRow]) -> Table:
+    columns = [Column(_("Order")), Column(_("State"), "status"), Column(_("Sent"), "instant")]
+    columns += [Column(_("First delivery"), "day"), Column(_("Lines"), "number"), Column(_("Amount"), "money")]
+    return Table(
+        "orders",
+        columns,
+        (
+            (Link(row.number, f"/supplier/orders/{row.number}", row.round), row.status, row.sent_at)
+            + (row.first_delivery_on, row.line_count, row.amount)
+            for row in rows
+        ),
+    )
+
+
+@router.get("/supplier/orders/{number}")
+def own_order_page(
+    request: Request, session: SessionDep, actor: SignedIn, number: str, form: ExportFormat | None = None
+) -> Response:
+    """One order: what, where, when; answering it and sending it off."""
+    if form is not None:
+        require_supplier(session, actor)
+        order = get_supplier_order_of(session, actor, number)
+        return _lines(number, queries.own_lines(session, order.id or 0)).as_file(form)
+    return _page(request, session, actor, number)
+
+
+def _lines(number: str, lines: Iterable[queries.OwnLineRow]) -> Table:
+    words = answer_words()
+    columns = [Column(_("SKU")), Column(_("Article")), Column("GTIN"), Column(_("Pack"), "number")]
+    columns += [Column(_("Ordered"), "number"), Column(_("Confirmed"), "number"), Column(_("Unit price"), "unit_price")]
+    columns += [Column(_("Amount"), "money"), Column(_("Answer")), Column(_("Reason")), Column(_("Promised"), "day")]
+    return Table(
+        f"lines-{number}",
+        columns,
+        (
+            (line.sku, line.name, line.gtin, line.pack_size, line.quantity, line.confirmed_quantity, line.unit_price)
+            + (line.amount, words[line.answer] if line.answer else None, line.answer_reason, line.promised_on)
+            for line in lines
+        ),
+    )
+
+
+def _page(request: Request, session: Session, actor: Actor, number: str, error: str | None = None) -> Response:
+    require_supplier(session, actor)
+    order = get_supplier_order_of(session, actor, number)
+    order_id = order.id or 0
+    drops, advices = queries.own_drops(session, order_id), queries.own_advices(session, order_id)
+    return render(
+        request,
+        "orders/own_order.html",
+        status_code=422 if error else 200,
+        order=order,
+        association=get_association(session),
+        lines=queries.own_lines(session, order_id),
+        drops=[(drop, _to_come(drop, advices)) for drop in drops],
+        advices=advices,
+        takes_answer=order.status in OPEN_TO_ANSWERS,
+        is_new=order.status is SupplierOrderStatus.SENT,
+        can_leave=order.status in CAN_LEAVE,
+        answer_words=answer_words(),
+        today=clock.today(),
+        error=error,
+    )
+
+
+def _to_come(drop: queries.OwnDropRow, advices: Iterable[queries.AdviceRow]) -> dict[str, int]:
+    """Units by SKU that go to a drop and are not on their way yet."""
+    left = dict(drop.units)
+    for advice in advices:
+        if advice.park == drop.park:
+            for sku, units in advice.lines.items():
+                left[sku] -= units
+    return {sku: units for sku, units in left.items() if units > 0}
+
+
+@router.post("/supplier/orders/{number}/answer")
+def answer_order(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    number: str,
+    sku: Texts = [],  # noqa: B006 - FastAPI copies it
+    quantity: Texts = [],  # noqa: B006
+    unit_price: Texts = [],  # noqa: B006
+    promised_on: Texts = [],  # noqa: B006
+    reason: Texts = [],  # noqa: B006
+    what: Annotated[str, Form(pattern="^(accept|change|refuse)$")] = "accept",
+    why: Text = "",
+    supplier_reference: Text = "",
+    version: Version = None,
+) -> Response:
+    """Accept an order as it is, change lines of it, or refuse it whole."""
+    require_supplier(session, actor)
+    try:
+        with session.begin_nested():
+            order = get_supplier_order_of(session, actor, number)
+            lines = queries.own_lines(session, order.id or 0)
+            answers: list[Answer] = []
+            if what == "change":
+                typed = zip(sku, quantity, unit_price, promised_on, reason, strict=True)
+                answers = list(_changed({line.sku: line for line in lines}, typed))
+            elif what == "refuse":
+                if not why.strip():
+                    raise InvalidInput("Say why you refuse the order.", field="why")
+                answers = [Answer(line.sku, 0, reason=why) for line in lines]
+            acknowledge_order(
+                session, actor, number, answers, supplier_reference=supplier_reference, expected_version=version
+            )
+    except DomainError as refusal:
+        return _page(request, session, actor, number, say(refusal))
+    return RedirectResponse(f"/supplier/orders/{number}", 303)
+
+
+def _changed(lines: dict[str, queries.OwnLineRow], typed: Iterable[tuple[str, str, str, str, str]]) -> Iterator[Answer]:
+    """The lines that somebody typed something else into."""
+    for sku, quantity, unit_price, promised_on, reason in typed:
+        line = lines.get(sku)
+        if line is None:
+            raise InvalidInput("This order has no line {sku}.", code="unknown_line", field="lines", sku=sku)
+        units = _units(quantity, sku)
+        price: Decimal | None = typed_amount(unit_price, "unit_price", UNIT_PRICE_STEP)
+        day = _day(promised_on)
+        now = line.quantity if line.confirmed_quantity is None else line.confirmed_quantity
+        same = units in {None, now} and price in {None, line.asked_price or line.unit_price}
+        if not same or day or reason.strip():
+            yield Answer(sku, units, price, day, back_ordered=day is not None, reason=reason)
+
+
+def _units(value: str, sku: str) -> int | None:
+    compact = value.strip()
+    if not compact:
+        return None
+    if not (compact.isascii() and compact.isdigit() and len(compact) <= 9):
+        raise InvalidInput("{value} is no quantity of {sku}.", field="quantity", value=value, sku=sku)
+    return int(compact)
+
+
+def _day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError as error:
+        raise InvalidInput("{value} is no day: write it as 2026-05-31.", field="day", value=value) from error
+
+
+@router.post("/supplier/orders/{number}/despatch-advices")
+def send_off(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    number: str,
+    park: Text = "",
+    advice: Text = "",
+    expected_on: Text = "",
+    carrier: Text = "",
+    tracking: Text = "",
+    sscc: Annotated[str, Form(max_length=20_000)] = "",
+    sku: Texts = [],  # noqa: B006
+    quantity: Texts = [],  # noqa: B006
+) -> Response:
+    """Say what leaves for a park."""
+    require_supplier(session, actor)
+    try:
+        with session.begin_nested():
+            day = _day(expected_on)
+            if day is None:
+                raise InvalidInput("Say on which day it arrives.", field="expected_on")
+            units = {one: _units(typed, one) or 0 for one, typed in zip(sku, quantity, strict=True)}
+            lines = {one: count for one, count in units.items() if count}
+            if units and not lines:
+                raise InvalidInput("Say how much leaves.", field="quantity")
+            advise_despatch(session, actor, number, Despatch(advice, park, day, lines, carrier, tracking, sscc.split()))
+    except DomainError as refusal:
+        return _page(request, session, actor, number, say(refusal))
+    return RedirectResponse(f"/supplier/orders/{number}", 303)
