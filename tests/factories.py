@@ -252,6 +252,7 @@ class Busy:
                 for path in (
                     *("/cockpit", "/rounds", "/rounds/R2", "/rounds/R1", "/rounds/R1/orders"),
                     "/suppliers",
+                    "/supplier-orders/R0-S1/receipt/nord",
                     *("/rounds/R0", "/rounds/R0/deliveries", "/rounds/R0/deliveries/nord"),
                     *("/rounds/R0/deliveries/nord/labels", "/rounds/R1/consolidation", "/rounds/R0/consolidation"),
                     *("/reports", "/reports?by=person&round=R0", "/reports?by=vat_rate", "/reports/shortages"),

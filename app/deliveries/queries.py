@@ -1,6 +1,6 @@
 """What drops bring, and whose it is. One statement a question."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -127,3 +127,72 @@ def split_lines(session: Session, round_id: int, park_id: int, company_ids: list
         {"round_id": round_id, "park_id": park_id, "company_ids": company_ids},
     )
     return [SplitLine(*row) for row in rows]
+
+
+class AwaitedDrop(NamedTuple):
+    """A supplier's delivery to a park, and whether it came."""
+
+    park: str
+    park_code: str
+    supplier: str
+    number: str
+    status: str
+    delivery_on: date
+    received_at: datetime | None
+
+
+def awaited_drops(session: Session, round_id: int) -> list[AwaitedDrop]:
+    """Every delivery of a round, park by park."""
+    rows = session.execute(
+        text("""
+            SELECT k.name, k.code, s.name, o.number, o.status, d.delivery_on, d.received_at
+            FROM supplier_orders o
+            JOIN drops d ON d.supplier_order_id = o.id
+            JOIN parks k ON k.id = d.park_id
+            JOIN suppliers s ON s.id = o.supplier_id
+            WHERE o.round_id = :round_id ORDER BY k.name, s.name
+        """),
+        {"round_id": round_id},
+    )
+    return [AwaitedDrop(*row) for row in rows]
+
+
+def names_of_drop(session: Session, drop_id: int) -> tuple[str, str, str]:
+    """The code of a drop's round, its supplier and its park."""
+    row = session.execute(
+        text("""
+            SELECT r.code, s.name, k.name
+            FROM drops d
+            JOIN supplier_orders o ON o.id = d.supplier_order_id
+            JOIN rounds r ON r.id = o.round_id
+            JOIN suppliers s ON s.id = o.supplier_id
+            JOIN parks k ON k.id = d.park_id
+            WHERE d.id = :id
+        """),
+        {"id": drop_id},
+    ).one()
+    return row[0], row[1], row[2]
+
+
+class ArrivedLine(NamedTuple):
+    """What came of an article at a drop."""
+
+    sku: str
+    name: str
+    ordered: int
+    good: int
+    damaged: int
+    note: str
+
+
+def arrived_lines(session: Session, drop_id: int) -> list[ArrivedLine]:
+    """What was recorded of a drop, by SKU."""
+    rows = session.execute(
+        text("""
+            SELECT f.sku, f.name, l.quantity, l.received_quantity, l.damaged_quantity, l.note
+            FROM drop_lines l JOIN offers f ON f.id = l.offer_id
+            WHERE l.drop_id = :id AND l.received_quantity IS NOT NULL ORDER BY f.sku
+        """),
+        {"id": drop_id},
+    )
+    return [ArrivedLine(*row) for row in rows]

@@ -22,6 +22,7 @@ from app.accounts.service import add_person, create_park, find_person, set_up_as
 from app.accounts.sign_in import set_password
 from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
 from app.catalog.imports import import_offers, import_suppliers
+from app.catalog.suppliers import add_supplier_user
 from app.commission.service import create_rule
 from app.core import clock
 from app.core.database import transaction
@@ -49,6 +50,7 @@ from app.orders.service.series import keep_series_going, list_series, start_seri
 ASSOCIATION = "Les Collines en commun"
 PASSWORD = "engrenages-demo"
 MANAGER, TREASURER = "claire.manager@collines.example", "marc.treasurer@collines.example"
+SPEAKER = "anne@vosges.example"
 ORDER_COUNT = 600
 LIVE_ORDER_COUNT = 90
 
@@ -99,6 +101,8 @@ def _load(session: Session) -> None:
         [{"origin": o.origin, "eco": o.eco, "sku": o.row["sku"]} for o in offers],
     )
     _name_parties(session)
+    speaker = add_supplier_user(session, COMMAND_LINE, "VOSGES", email=SPEAKER, name="Anne Valentin")
+    set_password(session, speaker, PASSWORD)
     _import(session, import_people, PEOPLE_COLUMNS, [person._asdict() for person in firms.people()])
     # The invented firms need no invitation mail.
     session.execute(text("DELETE FROM procrastinate_jobs WHERE task_name = 'mail.send'"))
@@ -282,5 +286,6 @@ def _tell(session: Session, code: str) -> Story:
             (MANAGER, "purchasing manager"),
             (TREASURER, "treasurer"),
             ("admin@collines.example", "administrator"),
+            (SPEAKER, "supplier, Vosges Protection"),
         ),
     )

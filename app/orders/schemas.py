@@ -216,6 +216,28 @@ class SupplierOrderOut(Out):
     version: int
 
 
+class ArrivalIn(BaseModel):
+    """What came of an article, in sales units."""
+
+    sku: str = Field(max_length=80, examples=["VOS-001-03"])
+    good: int = Field(ge=0, le=1_000_000_000, examples=[18])
+    damaged: int = Field(default=0, ge=0, le=1_000_000_000)
+    note: str = Field(default="", max_length=500, examples=["two boxes crushed"])
+
+
+class ReceiptIn(BaseModel):
+    """What arrived at a park. Lines not named came whole; with `rest_came: false` they are still to come."""
+
+    lines: list[ArrivalIn] = Field(default_factory=list, max_length=10_000)
+    rest_came: bool = True
+
+
+class PriceDecisionIn(BaseModel):
+    """Whether a dearer price is taken; who has a lower ceiling then gets none."""
+
+    accept: bool = Field(examples=[False])
+
+
 class DropOut(Out):
     """A delivery of a supplier order to a park."""
 

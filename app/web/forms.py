@@ -25,6 +25,16 @@ def typed_amount(value: str, field: str, step: Decimal = CENT) -> Decimal | None
     return number.quantize(step)
 
 
+def typed_quantity(value: str, sku: str) -> int | None:
+    """A typed quantity of an article; None where nothing is typed. Raises `InvalidInput`."""
+    compact = value.strip()
+    if not compact:
+        return None
+    if not (compact.isascii() and compact.isdigit() and len(compact) <= 9):
+        raise InvalidInput("{value} is no quantity of {sku}.", field="quantity", value=value, sku=sku)
+    return int(compact)
+
+
 def typed_instant(value: str) -> datetime:
     """The instant of a `datetime-local` field, on a Paris clock. Raises `ValueError`."""
     return datetime.fromisoformat(value).replace(tzinfo=PARIS)

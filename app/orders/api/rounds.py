@@ -10,7 +10,7 @@ from app.catalog.api import DryRun, SkipBadRows, Upload, take_in
 from app.catalog.schemas import ImportRunOut
 from app.orders import queries, schemas
 from app.orders.models import Round
-from app.orders.service import approving, consolidating, deciding, rounds, series
+from app.orders.service import acknowledging, approving, consolidating, deciding, receiving, rounds, series
 from app.orders.service.rounds import get_round, round_key
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Id, Limit, PageOut, api_router, page_out, set_etag
 from app.web.edge import SessionDep
@@ -273,3 +273,37 @@ def list_supplier_order_lines(
     order = queries.get_supplier_order(session, number)
     page = queries.list_supplier_order_lines(session, order.id, cursor, limit)
     return page_out(page, schemas.SupplierOrderLineOut)
+
+
+@router.post("/supplier-orders/{number}/drops/{park}/receipt")
+def record_receipt(
+    session: SessionDep,
+    actor: SignedIn,
+    response: Response,
+    number: Code,
+    park: Code,
+    receipt: schemas.ReceiptIn,
+    version: ExpectedVersion,
+) -> schemas.SupplierOrderDetailOut:
+    """Record what arrived at a park; lines not named came whole, but for those promised for a later day."""
+    arrivals = [receiving.Arrival(**line.model_dump()) for line in receipt.lines]
+    receiving.receive_drop(
+        session, actor, number, park, arrivals, rest_came=receipt.rest_came, expected_version=version
+    )
+    session.flush()
+    return read_supplier_order(session, actor, response, number)
+
+
+@router.post("/supplier-orders/{number}/asked-prices/{offer_id}")
+def decide_asked_price(
+    session: SessionDep,
+    actor: SignedIn,
+    response: Response,
+    number: Code,
+    offer_id: Id,
+    decision: schemas.PriceDecisionIn,
+) -> schemas.SupplierOrderDetailOut:
+    """Take the dearer price that a supplier asks for a line, or keep the agreed one."""
+    acknowledging.decide_asked_price(session, actor, number, offer_id, accept=decision.accept)
+    session.flush()
+    return read_supplier_order(session, actor, response, number)

@@ -17,7 +17,7 @@ from app.core import clock
 from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import say
-from app.core.money import UNIT_PRICE_STEP
+from app.core.money import UNIT_PRICE_STEP, round_amount
 from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
 from app.orders.models import SupplierOrderStatus
@@ -26,7 +26,7 @@ from app.orders.service.acknowledging import OPEN_TO_ANSWERS, Answer, acknowledg
 from app.orders.service.despatching import CAN_LEAVE, Despatch, advise_despatch
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
-from app.web.forms import typed_amount
+from app.web.forms import typed_amount, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -110,9 +110,15 @@ def _page(request: Request, session: Session, actor: Actor, number: str, error: 
         is_new=order.status is SupplierOrderStatus.SENT,
         can_leave=order.status in CAN_LEAVE,
         answer_words=answer_words(),
+        plain_price=_plain_price,
         today=clock.today(),
         error=error,
     )
+
+
+def _plain_price(price: Decimal) -> str:
+    """A price as somebody types it: two decimals, or four where it needs them."""
+    return f"{price:.2f}" if price == round_amount(price) else f"{price:.4f}"
 
 
 def _to_come(drop: queries.OwnDropRow, advices: Iterable[queries.AdviceRow]) -> dict[str, int]:
@@ -169,22 +175,13 @@ def _changed(lines: dict[str, queries.OwnLineRow], typed: Iterable[tuple[str, st
         line = lines.get(sku)
         if line is None:
             raise InvalidInput("This order has no line {sku}.", code="unknown_line", field="lines", sku=sku)
-        units = _units(quantity, sku)
+        units = typed_quantity(quantity, sku)
         price: Decimal | None = typed_amount(unit_price, "unit_price", UNIT_PRICE_STEP)
         day = _day(promised_on)
         now = line.quantity if line.confirmed_quantity is None else line.confirmed_quantity
         same = units in {None, now} and price in {None, line.asked_price or line.unit_price}
         if not same or day or reason.strip():
             yield Answer(sku, units, price, day, back_ordered=day is not None, reason=reason)
-
-
-def _units(value: str, sku: str) -> int | None:
-    compact = value.strip()
-    if not compact:
-        return None
-    if not (compact.isascii() and compact.isdigit() and len(compact) <= 9):
-        raise InvalidInput("{value} is no quantity of {sku}.", field="quantity", value=value, sku=sku)
-    return int(compact)
 
 
 def _day(value: str) -> date | None:
@@ -216,7 +213,7 @@ def send_off(
             day = _day(expected_on)
             if day is None:
                 raise InvalidInput("Say on which day it arrives.", field="expected_on")
-            units = {one: _units(typed, one) or 0 for one, typed in zip(sku, quantity, strict=True)}
+            units = {one: typed_quantity(typed, one) or 0 for one, typed in zip(sku, quantity, strict=True)}
             lines = {one: count for one, count in units.items() if count}
             if units and not lines:
                 raise InvalidInput("Say how much leaves.", field="quantity")

@@ -73,7 +73,7 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
         order = acknowledge_order(session, actor, number)
     if not despatch.number.strip():
         raise InvalidInput("A despatch advice needs a number.", field="number")
-    drop_id = _drop_of(session, order, despatch.park_code)
+    drop_id = find_drop(session, order, despatch.park_code).id or 0
     to_come = _still_to_come(session, order, drop_id)
     lines = _lines(despatch.lines, to_come)
     used = select(func.count()).where(
@@ -110,9 +110,10 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
     return advice
 
 
-def _drop_of(session: Session, order: SupplierOrder, park_code: str) -> int:
+def find_drop(session: Session, order: SupplierOrder, park_code: str) -> Drop:
+    """An order's drop at a park. Raises `NotFound`."""
     found = session.exec(
-        select(Drop.id)
+        select(Drop)
         .join(Park, col(Park.id) == Drop.park_id)
         .where(Drop.supplier_order_id == order.id, Park.code == park_code)
     ).one_or_none()

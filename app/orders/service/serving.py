@@ -125,17 +125,19 @@ def _tariff_of(session: Session, order: SupplierOrder) -> Tariff:
 
 
 def _total(session: Session, order: SupplierOrder, stage: Stage) -> None:
-    """Sum the lines up from their allocations, and the order from its lines."""
+    """Sum the lines up from their allocations, and the order from its lines.
+
+    A line's quantity of this stage is known once it is known for every member.
+    """
     session.execute(
         text(f"""
             UPDATE supplier_order_lines l
             SET {stage}_quantity = sums.quantity, unit_price = sums.price, amount = sums.amount,
                 commission = sums.commission
             FROM (
-                SELECT a.offer_id, sum(a.{stage}_quantity) AS quantity, max(a.unit_price) AS price,
-                    sum(a.amount) AS amount, sum(a.commission) AS commission
-                FROM allocations a WHERE a.supplier_order_id = :id AND a.{stage}_quantity IS NOT NULL
-                GROUP BY a.offer_id
+                SELECT a.offer_id, max(a.unit_price) AS price, sum(a.amount) AS amount, sum(a.commission) AS commission,
+                    CASE WHEN bool_and(a.{stage}_quantity IS NOT NULL) THEN sum(a.{stage}_quantity) END AS quantity
+                FROM allocations a WHERE a.supplier_order_id = :id GROUP BY a.offer_id
             ) sums
             WHERE l.supplier_order_id = :id AND l.offer_id = sums.offer_id
         """),
@@ -143,12 +145,14 @@ def _total(session: Session, order: SupplierOrder, stage: Stage) -> None:
     )
     sums = session.execute(
         text("""
-            SELECT coalesce(sum(l.amount), 0), coalesce(sum(l.commission), 0),
-                coalesce(sum(round(l.served * f.tier_prices[1], 2)), 0),
-                coalesce(sum(round(l.served * f.eco_contribution, 2)), 0)
-            FROM supplier_order_lines l
-            JOIN offers f ON f.id = l.offer_id
-            WHERE l.supplier_order_id = :id
+            SELECT coalesce(sum(a.amount), 0), coalesce(sum(a.commission), 0),
+                coalesce(sum(round(a.served * f.tier_prices[1], 2)), 0),
+                coalesce(sum(round(a.served * f.eco_contribution, 2)), 0)
+            FROM (
+                SELECT offer_id, sum(served) AS served, sum(amount) AS amount, sum(commission) AS commission
+                FROM allocations WHERE supplier_order_id = :id GROUP BY offer_id
+            ) a
+            JOIN offers f ON f.id = a.offer_id
         """),
         {"id": order.id},
     ).one()
