@@ -23,7 +23,7 @@ from app.commission.service import create_rule
 from app.core import clock
 from app.orders.approval_rules import StepRule
 from app.orders.consolidation import SharingPolicy
-from app.orders.models import IfUnfilled, MemberOrder, OrderLine, Round
+from app.orders.models import IfUnfilled, MemberOrder, OrderLine, Round, SupplierOrder
 from app.orders.service.approval_links import make_approval_links
 from app.orders.service.approving import approve_round, send_round
 from app.orders.service.budgets import set_budget
@@ -31,6 +31,7 @@ from app.orders.service.company_rules import create_approval_rule, create_cost_c
 from app.orders.service.consolidating import consolidate_round
 from app.orders.service.lists import save_as_list
 from app.orders.service.member_orders import set_cart_line, submit_order
+from app.orders.service.order_links import make_order_link
 from app.orders.service.rounds import close_round, create_round, open_round
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -216,6 +217,7 @@ class Busy:
     skus: list[str]
     offer_ids: str
     mail_link: str
+    supplier_link: str
 
     def paths(self) -> list[tuple[str, Actor | None]]:
         """Every page, and who looks at it."""
@@ -225,6 +227,7 @@ class Busy:
                 for path in (
                     *("/", "/sign-in", "/sign-in/link?token=x", "/api-docs", "/join", "/impact", "/charter"),
                     self.mail_link,
+                    self.supplier_link,
                 )
             ),
             *(
@@ -333,4 +336,5 @@ def a_busy_world(session: Session) -> Busy:
         company.id or 0, "R1-S1", second.id or 0, [offer.sku for offer in offers[10:]],
         "-".join(str(offer.id) for offer in offers[:3]),
         make_approval_links(session, order.id or 0, [session.get_one(Person, approver.person_id)])[0],
+        make_order_link(session, session.exec(select(SupplierOrder).where(SupplierOrder.number == "R0-S1")).one()),
     )  # fmt: skip

@@ -12,7 +12,8 @@ from app.core.errors import NotAllowed
 class Actor:
     """The one a use case acts for. `identity` tells people apart; `label`, with the key used, goes into the audit.
 
-    `scopes` is what the key used may be for; None for a browser.
+    `scopes` is what the key used may be for; None for a browser. `supplier_id`: the supplier that a mailed link stands
+    for, without an account.
     """
 
     label: str
@@ -23,6 +24,7 @@ class Actor:
     locale: str = "fr"
     name: str = ""
     scopes: frozenset[Scope] | None = None
+    supplier_id: int | None = None
 
     @property
     def may_write(self) -> bool:

@@ -18,6 +18,8 @@ from app.core.pagination import Page, decode_cursor, page_of
 def require_supplier(session: Session, actor: Actor) -> int:
     """The supplier that the actor speaks for. Raises `NotAllowed` for everybody else."""
     actor.require(Permission.SUPPLY)
+    if actor.supplier_id is not None:
+        return actor.supplier_id
     supplier_id = session.scalar(select(SupplierUser.supplier_id).where(SupplierUser.person_id == actor.person_id))
     if supplier_id is None:
         raise NotAllowed("Your account speaks for no supplier. Ask the association for the right to.")

@@ -17,6 +17,7 @@ from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.exchange import ORDER_COLUMNS
 from app.orders.imports import import_orders
 from app.orders.models import Drop, SupplierOrder, SupplierOrderLine
+from app.orders.service.order_links import make_order_link
 from app.orders.service.rounds import open_and_close_due_rounds
 from app.orders.service.series import keep_series_going
 from app.orders.service.standing import lists_due, place_standing
@@ -48,7 +49,8 @@ def send_supplier_order(supplier_order_id: int) -> None:
                 days=", ".join(format_day(day) for day in sorted({drop.delivery_on for drop in days}))
             )
             files = order_files(session, order.number, DocumentFormat.PDF)
-            message = letter(supplier.email, subject, [total, delivered], rows=rows, attachments=files)
+            answer = Action(_("Confirm or change it"), make_order_link(session, order))
+            message = letter(supplier.email, subject, [total, delivered], answer, rows=rows, attachments=files)
             jobs.defer(session, mail.send_mail, **message)
 
 

@@ -1,17 +1,24 @@
 """The suppliers' pages in a browser, and what the association sees of their answers."""
 
 import re
+from contextlib import nullcontext
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from app.accounts.actor import COMMAND_LINE, Actor, actor_for
 from app.catalog.models import Supplier
 from app.catalog.suppliers import add_supplier_user
+from app.core import clock
+from app.core.audit import AuditEntry
+from app.orders import tasks
 from app.orders.models import SupplierOrder
 from app.orders.service.approving import approve_round, send_round
 from app.orders.service.consolidating import consolidate_round
+from app.orders.service.order_links import LINK_LASTS, make_order_link
 from app.orders.service.rounds import close_round
 from tests.factories import World
 from tests.site import Site
@@ -226,3 +233,51 @@ def test_a_supplier_makes_its_key_on_the_account_page(desk: Desk) -> None:
     assert found is not None
     answer = desk.site.get("/api/v1/supplier/orders/R1-S1", headers={"Authorization": f"Bearer {found[0]}"})
     assert answer.status_code == 200
+
+
+@pytest.fixture
+def mailed(desk: Desk) -> str:
+    """The address in the supplier's mail."""
+    desk.world.session.exec(select(Supplier).where(Supplier.code == "S1")).one().email = "orders@s.example"
+    return make_order_link(desk.world.session, desk.stored())
+
+
+def test_a_supplier_without_account_answers_and_sends_off_by_the_link_in_its_mail(desk: Desk, mailed: str) -> None:
+    page = desk.site.get(mailed).text
+    assert "Accept as ordered" in page
+    assert f"{mailed}/answer" in page
+    assert "/supplier/orders" not in page
+    assert desk.site.get(f"{mailed}/documents/pdf").content.startswith(b"%PDF")
+    assert desk.site.get(f"{mailed}?form=csv").text.count("\n") == 3
+    assert desk.site.post(f"{mailed}/answer", data=desk.change(quantity="3")).headers["location"] == mailed
+    assert desk.stored().status == "partially_acknowledged"
+    leaving = {"park": desk.world.park.code, "expected_on": "2026-05-02", "advice": "BL-1"}
+    assert desk.site.post(f"{mailed}/despatch-advices", data=leaving).status_code == 303
+    assert desk.stored().status == "shipped"
+    entry = desk.world.session.exec(select(AuditEntry).where(AuditEntry.action == "supplier_order.shipped")).one()
+    assert entry.actor == "S1 (by mail)"
+
+
+def test_a_link_opens_its_order_alone_and_not_for_ever(
+    desk: Desk, mailed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = clock.now() + LINK_LASTS + timedelta(minutes=1)
+    assert desk.site.get("/supplier/by-mail/nonsense").status_code == 404
+    assert desk.site.get("/supplier/orders").status_code == 303
+    monkeypatch.setattr(clock, "now", lambda: later)
+    for path in (mailed, f"{mailed}/documents/pdf"):
+        assert desk.site.get(path).status_code == 404
+    for path in (f"{mailed}/answer", f"{mailed}/despatch-advices"):
+        assert desk.site.post(path, data={}).status_code == 404
+    assert desk.stored().status == "sent"
+
+
+def test_the_mail_of_an_order_carries_the_link(desk: Desk, mailed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = desk.world.session
+    monkeypatch.setattr(tasks, "transaction", lambda: nullcontext(session))
+    session.execute(text("DELETE FROM procrastinate_jobs"))
+    tasks.send_supplier_order(desk.stored().id or 0)
+    body = session.scalar(text("SELECT args->>'body' FROM procrastinate_jobs")) or ""
+    found = re.search(r"/supplier/by-mail/[\w-]+", body)
+    assert found is not None
+    assert desk.gloves.sku in desk.site.get(found[0]).text

@@ -9,7 +9,7 @@ from app.orders.models.company import (
     Deputy,
     OrderApproval,
 )
-from app.orders.models.despatch import DespatchAdvice, DespatchLine, DespatchParcel
+from app.orders.models.despatch import DespatchAdvice, DespatchLine, DespatchParcel, SupplierOrderLink
 from app.orders.models.member_orders import (
     IfUnfilled,
     MemberOrder,
@@ -85,5 +85,6 @@ __all__ = [
     "SupplierDecision",
     "SupplierOrder",
     "SupplierOrderLine",
+    "SupplierOrderLink",
     "SupplierOrderStatus",
 ]

@@ -1,4 +1,4 @@
-"""Tables of what suppliers say is on its way."""
+"""Tables of how suppliers answer: links by mail, and what they say is on its way."""
 
 from datetime import date, datetime
 
@@ -7,6 +7,16 @@ from sqlmodel import Field, SQLModel
 
 import app.orders.models.supplier_orders  # noqa: F401 - foreign keys name its tables
 from app.core.tables import instant, key
+
+
+class SupplierOrderLink(SQLModel, table=True):
+    """A link sent by mail that opens one supplier order to its supplier. Only its hash is kept."""
+
+    __tablename__ = "supplier_order_links"
+
+    token_hash: str = Field(primary_key=True)
+    supplier_order_id: int = Field(foreign_key="supplier_orders.id", index=True)
+    expires_at: datetime = instant()
 
 
 class DespatchAdvice(SQLModel, table=True):

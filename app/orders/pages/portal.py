@@ -1,16 +1,19 @@
-"""The suppliers' own pages: the orders sent to them, answering these, saying what leaves for which park."""
+"""The suppliers' own pages: the orders sent to them, answering these, saying what leaves for which park.
+
+A link in the mail opens one order the same way to a supplier without an account.
+"""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
 from app.accounts.actor import Actor
-from app.accounts.authentication import SignedIn
+from app.accounts.authentication import OptionalActor, SignedIn, signed_in_actor
 from app.accounts.service import get_association
 from app.catalog.suppliers import require_supplier
 from app.core import clock
@@ -20,12 +23,14 @@ from app.core.i18n import say
 from app.core.money import UNIT_PRICE_STEP, round_amount
 from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
+from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.models import SupplierOrderStatus
 from app.orders.pages.words import answer_words
 from app.orders.service.acknowledging import OPEN_TO_ANSWERS, Answer, acknowledge_order, get_supplier_order_of
 from app.orders.service.despatching import CAN_LEAVE, Despatch, advise_despatch
+from app.orders.service.order_links import follow_order_link
 from app.web.edge import SessionDep, TransactionRoute
-from app.web.exports import ExportFormat
+from app.web.exports import ExportFormat, documents
 from app.web.forms import typed_amount, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
@@ -64,16 +69,38 @@ def _orders(rows: Iterable[queries.OwnOrderRow]) -> Table:
     )
 
 
+class Opened(NamedTuple):
+    """An order that somebody has open: as whom, which, and where its pages are."""
+
+    actor: Actor
+    number: str
+    here: str
+    by_mail: bool = False
+
+
+def _open(request: Request, session: SessionDep, actor: OptionalActor) -> Opened:
+    token = request.path_params.get("token")
+    if token is not None:
+        speaker, number = follow_order_link(session, token)
+        return Opened(speaker, number, f"/supplier/by-mail/{token}", by_mail=True)
+    actor, number = signed_in_actor(actor), request.path_params["number"]
+    require_supplier(session, actor)
+    return Opened(actor, number, f"/supplier/orders/{number}")
+
+
+AnOrder = Annotated[Opened, Depends(_open)]
+
+
 @router.get("/supplier/orders/{number}")
+@router.get("/supplier/by-mail/{token}")
 def own_order_page(
-    request: Request, session: SessionDep, actor: SignedIn, number: str, form: ExportFormat | None = None
+    request: Request, session: SessionDep, opened: AnOrder, form: ExportFormat | None = None
 ) -> Response:
-    """One order: what, where, when; answering it and sending it off."""
+    """One order: what, where, when; answering it and sending it off. `form` gives its lines as a file."""
     if form is not None:
-        require_supplier(session, actor)
-        order = get_supplier_order_of(session, actor, number)
-        return _lines(number, queries.own_lines(session, order.id or 0)).as_file(form)
-    return _page(request, session, actor, number)
+        order = get_supplier_order_of(session, opened.actor, opened.number)
+        return _lines(opened.number, queries.own_lines(session, order.id or 0)).as_file(form)
+    return _page(request, session, opened)
 
 
 def _lines(number: str, lines: Iterable[queries.OwnLineRow]) -> Table:
@@ -92,15 +119,17 @@ def _lines(number: str, lines: Iterable[queries.OwnLineRow]) -> Table:
     )
 
 
-def _page(request: Request, session: Session, actor: Actor, number: str, error: str | None = None) -> Response:
-    require_supplier(session, actor)
-    order = get_supplier_order_of(session, actor, number)
+def _page(request: Request, session: Session, opened: Opened, error: str | None = None) -> Response:
+    order = get_supplier_order_of(session, opened.actor, opened.number)
     order_id = order.id or 0
     drops, advices = queries.own_drops(session, order_id), queries.own_advices(session, order_id)
     return render(
         request,
         "orders/own_order.html",
         status_code=422 if error else 200,
+        actor=None if opened.by_mail else opened.actor,
+        here=opened.here,
+        by_mail=opened.by_mail,
         order=order,
         association=get_association(session),
         lines=queries.own_lines(session, order_id),
@@ -131,12 +160,20 @@ def _to_come(drop: queries.OwnDropRow, advices: Iterable[queries.AdviceRow]) -> 
     return {sku: units for sku, units in left.items() if units > 0}
 
 
+@router.get("/supplier/orders/{number}/documents/{form}")
+@router.get("/supplier/by-mail/{token}/documents/{form}")
+def own_documents(session: SessionDep, opened: AnOrder, form: DocumentFormat) -> Response:
+    """The order as its supplier's system takes it: the file, or a ZIP where it goes to several parks."""
+    get_supplier_order_of(session, opened.actor, opened.number)
+    return documents(order_files(session, opened.number, form), opened.number)
+
+
 @router.post("/supplier/orders/{number}/answer")
+@router.post("/supplier/by-mail/{token}/answer")
 def answer_order(
     request: Request,
     session: SessionDep,
-    actor: SignedIn,
-    number: str,
+    opened: AnOrder,
     sku: Texts = [],  # noqa: B006 - FastAPI copies it
     quantity: Texts = [],  # noqa: B006
     unit_price: Texts = [],  # noqa: B006
@@ -148,10 +185,9 @@ def answer_order(
     version: Version = None,
 ) -> Response:
     """Accept an order as it is, change lines of it, or refuse it whole."""
-    require_supplier(session, actor)
     try:
         with session.begin_nested():
-            order = get_supplier_order_of(session, actor, number)
+            order = get_supplier_order_of(session, opened.actor, opened.number)
             lines = queries.own_lines(session, order.id or 0)
             answers: list[Answer] = []
             if what == "change":
@@ -162,11 +198,16 @@ def answer_order(
                     raise InvalidInput("Say why you refuse the order.", field="why")
                 answers = [Answer(line.sku, 0, reason=why) for line in lines]
             acknowledge_order(
-                session, actor, number, answers, supplier_reference=supplier_reference, expected_version=version
+                session,
+                opened.actor,
+                opened.number,
+                answers,
+                supplier_reference=supplier_reference,
+                expected_version=version,
             )
     except DomainError as refusal:
-        return _page(request, session, actor, number, say(refusal))
-    return RedirectResponse(f"/supplier/orders/{number}", 303)
+        return _page(request, session, opened, say(refusal))
+    return RedirectResponse(opened.here, 303)
 
 
 def _changed(lines: dict[str, queries.OwnLineRow], typed: Iterable[tuple[str, str, str, str, str]]) -> Iterator[Answer]:
@@ -192,11 +233,11 @@ def _day(value: str) -> date | None:
 
 
 @router.post("/supplier/orders/{number}/despatch-advices")
+@router.post("/supplier/by-mail/{token}/despatch-advices")
 def send_off(
     request: Request,
     session: SessionDep,
-    actor: SignedIn,
-    number: str,
+    opened: AnOrder,
     park: Text = "",
     advice: Text = "",
     expected_on: Text = "",
@@ -207,7 +248,6 @@ def send_off(
     quantity: Texts = [],  # noqa: B006
 ) -> Response:
     """Say what leaves for a park."""
-    require_supplier(session, actor)
     try:
         with session.begin_nested():
             day = _day(expected_on)
@@ -217,7 +257,12 @@ def send_off(
             lines = {one: count for one, count in units.items() if count}
             if units and not lines:
                 raise InvalidInput("Say how much leaves.", field="quantity")
-            advise_despatch(session, actor, number, Despatch(advice, park, day, lines, carrier, tracking, sscc.split()))
+            advise_despatch(
+                session,
+                opened.actor,
+                opened.number,
+                Despatch(advice, park, day, lines, carrier, tracking, sscc.split()),
+            )
     except DomainError as refusal:
-        return _page(request, session, actor, number, say(refusal))
-    return RedirectResponse(f"/supplier/orders/{number}", 303)
+        return _page(request, session, opened, say(refusal))
+    return RedirectResponse(opened.here, 303)
