@@ -12,8 +12,8 @@ from sqlmodel import Session, select
 from app.accounts.actor import COMMAND_LINE, actor_for
 from app.accounts.sign_in import create_api_key
 from app.catalog.models import Offer
-from app.core import clock
 from app.catalog.suppliers import add_supplier_user
+from app.core import clock
 from app.orders.models import SupplierOrder, SupplierOrderLine
 from app.orders.service.approving import approve_round, send_round
 from app.orders.service.consolidating import consolidate_round
