@@ -27,6 +27,7 @@ from app.orders.pages import routers as orders_pages
 from app.sourcing import pages as sourcing_pages
 from app.web import api_docs, errors, health
 from app.web.middleware import RequestShell
+from app.web.openapi import DescribedApplication
 from app.web.rendering import STATIC_DIR, package_files
 
 _DESCRIPTION = """
@@ -60,7 +61,7 @@ def _operation_id(route: APIRoute) -> str:
 
 def create_app(open_session: Callable[[], Session] | None = None, connections: int | None = None) -> FastAPI:
     """The application. Tests give their own way to open a session."""
-    app = FastAPI(
+    app = DescribedApplication(
         title="Engrenages",
         version="1",
         description=_DESCRIPTION,

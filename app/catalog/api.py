@@ -184,7 +184,7 @@ def upload_offers(
     )
 
 
-@router.get("/imports/{run_id}")
+@router.get("/imports/{run_id:int}")
 def read_import(session: SessionDep, actor: SignedIn, run_id: Id) -> schemas.ImportRunOut:
     """How an import of mine goes: rows read so far, in the end its report or why it was refused."""
     return schemas.ImportRunOut.model_validate(get_run(session, actor, run_id))

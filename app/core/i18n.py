@@ -84,8 +84,8 @@ def translations(locale: str) -> NullTranslations:
 
 
 def gettext(message: str) -> str:
-    """Say a message in the current language."""
-    return translations(current_locale()).ugettext(message)
+    """Say a message in the current language; nothing stays nothing (a catalogue keeps its header under it)."""
+    return translations(current_locale()).ugettext(message) if message else ""
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:

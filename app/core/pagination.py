@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, literal, tuple_
 
-from app.core.errors import InvalidInput
+from app.core.errors import NotFound
 
 Item = TypeVar("Item")
 PAGE_SIZE = 50
@@ -52,7 +52,7 @@ def encode_cursor(values: Sequence[Any]) -> str:
 def decode_cursor(cursor: str | None, *types: Callable[[Any], Any]) -> tuple[Any, ...] | None:
     """The key behind a cursor, each part turned into its type; None for the first page.
 
-    Raises `InvalidInput` on a text that no page gave out.
+    Raises `NotFound` on a text that no page gave out.
     """
     if not cursor:
         return None
@@ -62,7 +62,7 @@ def decode_cursor(cursor: str | None, *types: Callable[[Any], Any]) -> tuple[Any
             raise ValueError(cursor)
         return tuple(make(value) for make, value in zip(types, values, strict=True))
     except (ValueError, TypeError, ArithmeticError, binascii.Error) as error:
-        raise InvalidInput(
+        raise NotFound(
             "This cursor is not one that a page gave out. Start from the first page.", field="cursor"
         ) from error
 

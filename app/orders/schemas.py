@@ -4,11 +4,15 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from app.orders.consolidation import SharingPolicy, UnfilledReason
 from app.orders.models import IfUnfilled, OrderStatus, RoundStatus, SupplierAlert, SupplierDecision, SupplierOrderStatus
 
 MAX_ID = 2_147_483_647
+
+# RFC 3339 gives a "time" an offset; a clock on the wall has none.
+LOCAL_TIME: JsonDict = {"format": "time-local", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"}
 
 
 class Out(BaseModel):
@@ -56,7 +60,9 @@ class SeriesIn(BaseModel):
 
     name: str = Field(min_length=1, max_length=100, examples=["Tournée de la semaine"])
     first_cut_off_on: date = Field(examples=["2026-03-05"])
-    cut_off_at: time = Field(default=time(12), description="On a Paris clock", examples=["12:00"])
+    cut_off_at: time = Field(
+        default=time(12), description="On a Paris clock", examples=["12:00"], json_schema_extra=LOCAL_TIME
+    )
     every_weeks: int = Field(default=1, ge=1, le=12)
     delivery_after_days: int = Field(default=5, ge=0, le=60)
 
@@ -67,7 +73,7 @@ class SeriesOut(Out):
     id: int
     name: str
     first_cut_off_on: date
-    cut_off_at: time
+    cut_off_at: time = Field(json_schema_extra=LOCAL_TIME)
     every_weeks: int
     delivery_after_days: int
 

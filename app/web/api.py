@@ -14,6 +14,7 @@ Item = TypeVar("Item")
 Out = TypeVar("Out", bound=BaseModel)
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The body cannot be read"},
     401: {"model": Problem, "description": "No sign-in, or an unknown key"},
     403: {"model": Problem, "description": "Not allowed for this account"},
     404: {"model": Problem, "description": "There is no such thing for this caller"},
@@ -51,10 +52,13 @@ DEFAULT_LIMIT = PAGE_SIZE
 
 
 def expected_version(
-    if_match: Annotated[str | None, Header(description='The ETag last read, as `"v3"`')] = None,
+    if_match: Annotated[
+        str,
+        Header(description='The ETag last read, as `"v3"`', json_schema_extra={"pattern": r'^(\*|"v\d{1,9}")$'}),
+    ] = "",
 ) -> int | None:
     """The version that the caller last read; None where they do not say."""
-    if if_match is None or if_match == "*":
+    if if_match in {"", "*"}:
         return None
     number = if_match.strip().removeprefix('"v').removesuffix('"')
     if not number.isascii() or not number.isdigit() or len(number) > 9:

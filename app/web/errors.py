@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.core.errors import Conflict, DomainError, InvalidInput, NotSignedIn
 from app.core.i18n import gettext as _
@@ -70,7 +71,18 @@ def _http_error(request: Request, error: HTTPException) -> Response:
     problem = Problem(title=title, status=error.status_code, detail=str(error.detail), code=code)
     answer = _problem(error.status_code, problem.model_dump())
     answer.headers.update(error.headers or {})
+    if error.status_code == 405:
+        answer.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     return answer
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What can be done at an address: routes of one path differ by method (RFC 9110, 15.5.6)."""
+    return {
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in request.app.routes)
+    }
 
 
 def _bad_value(request: Request, error: DataError) -> Response:

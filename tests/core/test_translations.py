@@ -3,6 +3,8 @@
 import ast
 import re
 
+from app.core.errors import NotFound
+from app.core.i18n import gettext, say, speaking
 from tools.messages import KEYWORDS, ROOT, extract, read_french
 
 _PLACE = re.compile(r"%\(\w+\)s|\{\w+\}")
@@ -53,3 +55,9 @@ def test_every_error_fills_in_its_own_message() -> None:
                 assert set(re.findall(r"\{(\w+)\}", str(message.value))) == given, f"{path}: {message.value}"
                 checked += 1
     assert checked > 30
+
+
+def test_nothing_is_translated_to_nothing() -> None:
+    with speaking("fr"):
+        assert gettext("") == ""
+        assert say(NotFound("There is no round {round}.", round="")) == "Il n'y a pas de tournée ."

@@ -49,6 +49,13 @@ class TokenOut(BaseModel):
     scope: str
 
 
+class OAuthErrorOut(BaseModel):
+    """Why no token is given (RFC 6749, section 5.2)."""
+
+    error: str = Field(examples=["invalid_client"])
+    error_description: str
+
+
 class OrderSummaryOut(Out):
     """An order in a list. Amounts are euros before VAT."""
 
@@ -167,10 +174,17 @@ class DespatchIn(BaseModel):
     lines: dict[str, int] = Field(default_factory=dict, description="Sales units by SKU; empty: all still to come")
 
 
-@router.post("/supplier/token", responses={400: {"description": "RFC 6749, section 5.2"}})
+@router.post(
+    "/supplier/token",
+    response_model=TokenOut,
+    responses={
+        400: {"model": OAuthErrorOut, "description": "Not a request that this endpoint takes"},
+        401: {"model": OAuthErrorOut, "description": "Unknown, revoked or expired key"},
+    },
+)
 def get_token(
     session: SessionDep,
-    grant_type: Annotated[str, Form(examples=["client_credentials"])] = "",
+    grant_type: Annotated[str, Form(json_schema_extra={"enum": ["client_credentials"]})] = "",
     scope: Annotated[str, Form(description="Some of the key's scopes, parted by blanks; empty: all")] = "",
     client_id: Annotated[str, Form(description="The key's prefix, where HTTP Basic is not used")] = "",
     client_secret: Annotated[str, Form(description="The key's whole text")] = "",

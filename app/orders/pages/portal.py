@@ -18,8 +18,8 @@ from app.accounts.service import get_association
 from app.catalog.suppliers import require_supplier
 from app.core import clock
 from app.core.errors import DomainError, InvalidInput
+from app.core.i18n import format_typed_amount, say
 from app.core.i18n import gettext as _
-from app.core.i18n import say
 from app.core.money import UNIT_PRICE_STEP, round_amount
 from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
@@ -147,7 +147,7 @@ def _page(request: Request, session: Session, opened: Opened, error: str | None 
 
 def _plain_price(price: Decimal) -> str:
     """A price as somebody types it: two decimals, or four where it needs them."""
-    return f"{price:.2f}" if price == round_amount(price) else f"{price:.4f}"
+    return format_typed_amount(round_amount(price) if price == round_amount(price) else price)
 
 
 def _to_come(drop: queries.OwnDropRow, advices: Iterable[queries.AdviceRow]) -> dict[str, int]:
