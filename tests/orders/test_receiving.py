@@ -16,7 +16,7 @@ from app.orders.models import IfUnfilled, Round, SupplierOrder
 from app.orders.service.acknowledging import Answer, acknowledge_order
 from app.orders.service.approving import approve_round, send_round
 from app.orders.service.consolidating import consolidate_round
-from app.orders.service.despatching import find_drop
+from app.orders.service.despatching import Despatch, advise_despatch, find_drop
 from app.orders.service.receiving import Arrival, expected_at, receive_drop
 from app.orders.service.rounds import close_round
 from tests.factories import CUT_OFF, World
@@ -169,6 +169,14 @@ def test_only_the_association_records_what_came(dock: Dock) -> None:
     for actor in (speaker, dock.world.a_buyer()):
         with pytest.raises(NotAllowed):
             receive_drop(dock.session, actor, "R1-S1", dock.world.park.code)
+
+
+def test_what_came_leaves_no_more(dock: Dock) -> None:
+    dock.receive()
+    with pytest.raises(Conflict, match="on its way already"):
+        advise_despatch(dock.session, COMMAND_LINE, "R1-S1", Despatch("BL-1", dock.world.park.code, date(2026, 5, 1)))
+    advise_despatch(dock.session, COMMAND_LINE, "R1-S1", Despatch("BL-1", "sud", date(2026, 5, 1)))
+    assert dock.session.scalar(text("SELECT status FROM supplier_orders")) == "partially_received"
 
 
 def test_a_refused_order_brings_nothing(dock: Dock) -> None:

@@ -152,6 +152,8 @@ def _plain_price(price: Decimal) -> str:
 
 def _to_come(drop: queries.OwnDropRow, advices: Iterable[queries.AdviceRow]) -> dict[str, int]:
     """Units by SKU that go to a drop and are not on their way yet."""
+    if drop.received_at is not None:
+        return {}
     left = dict(drop.units)
     for advice in advices:
         if advice.park == drop.park:

@@ -76,14 +76,27 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
     drop_id = find_drop(session, order, despatch.park_code).id or 0
     to_come = _still_to_come(session, order, drop_id)
     lines = _lines(despatch.lines, to_come)
+    advice = _keep(session, order.id or 0, drop_id, despatch, lines)
+    if order.status is not SupplierOrderStatus.PARTIALLY_RECEIVED:
+        order.status = SupplierOrderStatus.SHIPPED
+    order.shipped_at = order.shipped_at or clock.now()
+    order.updated_at = clock.now()
+    order.version += 1
+    audit.record(session, actor.label, "supplier_order.shipped", order, number=number, advice=advice.number)
+    session.flush()
+    return advice
+
+
+def _keep(
+    session: Session, supplier_order_id: int, drop_id: int, despatch: Despatch, lines: Mapping[int, int]
+) -> DespatchAdvice:
     used = select(func.count()).where(
-        DespatchAdvice.supplier_order_id == order.id, DespatchAdvice.number == despatch.number.strip()
+        DespatchAdvice.supplier_order_id == supplier_order_id, DespatchAdvice.number == despatch.number.strip()
     )
     if session.scalar(used):
         raise Conflict("Despatch advice {number} was sent already.", code="duplicate_despatch", number=despatch.number)
-    assert order.id is not None
     advice = DespatchAdvice(
-        supplier_order_id=order.id,
+        supplier_order_id=supplier_order_id,
         drop_id=drop_id,
         number=despatch.number.strip()[:80],
         carrier=despatch.carrier.strip()[:100],
@@ -100,13 +113,6 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
     if despatch.sscc:
         parcels = [{"advice_id": advice.id, "sscc": check_sscc(code)} for code in dict.fromkeys(despatch.sscc)]
         session.execute(insert(DespatchParcel), parcels)
-    if order.status is not SupplierOrderStatus.PARTIALLY_RECEIVED:
-        order.status = SupplierOrderStatus.SHIPPED
-    order.shipped_at = order.shipped_at or clock.now()
-    order.updated_at = clock.now()
-    order.version += 1
-    audit.record(session, actor.label, "supplier_order.shipped", order, number=number, advice=advice.number)
-    session.flush()
     return advice
 
 
@@ -123,7 +129,7 @@ def find_drop(session: Session, order: SupplierOrder, park_code: str) -> Drop:
 
 
 def _still_to_come(session: Session, order: SupplierOrder, drop_id: int) -> dict[str, tuple[int, int]]:
-    """By SKU the offer and the units confirmed for a drop and not advised yet."""
+    """By SKU the offer and the units confirmed for a drop that neither came nor are on their way yet."""
     rows = session.execute(
         text("""
             SELECT f.sku, f.id, sum(coalesce(a.confirmed_quantity, a.allocated)) - coalesce(max(advised.units), 0)
@@ -137,7 +143,7 @@ def _still_to_come(session: Session, order: SupplierOrder, drop_id: int) -> dict
                 FROM despatch_lines n JOIN despatch_advices v ON v.id = n.advice_id
                 WHERE v.drop_id = :drop_id GROUP BY n.offer_id
             ) advised ON advised.offer_id = f.id
-            WHERE d.id = :drop_id
+            WHERE d.id = :drop_id AND a.received_quantity IS NULL
             GROUP BY f.id
         """),
         {"drop_id": drop_id},
@@ -150,7 +156,7 @@ def _lines(asked: Mapping[str, int], to_come: Mapping[str, tuple[int, int]]) -> 
     if not asked:
         everything = {offer_id: units for offer_id, units in to_come.values() if units > 0}
         if not everything:
-            raise Conflict("All of this is on its way already.", code="nothing_to_come")
+            raise Conflict("All of this came or is on its way already.", code="nothing_to_come")
         return everything
     lines = {}
     for sku, units in asked.items():
