@@ -16,6 +16,7 @@ from app.core import clock
 from app.core.audit import AuditEntry
 from app.orders import tasks
 from app.orders.models import SupplierOrder
+from app.orders.queries import orders_to_follow_up
 from app.orders.service.approving import approve_round, send_round
 from app.orders.service.consolidating import consolidate_round
 from app.orders.service.order_links import LINK_LASTS, make_order_link
@@ -281,3 +282,19 @@ def test_the_mail_of_an_order_carries_the_link(desk: Desk, mailed: str, monkeypa
     found = re.search(r"/supplier/by-mail/[\w-]+", body)
     assert found is not None
     assert desk.gloves.sku in desk.site.get(found[0]).text
+
+
+def test_the_cockpit_says_which_suppliers_need_the_manager(desk: Desk) -> None:
+    session, today = desk.world.session, clock.today()
+    (waiting,) = orders_to_follow_up(session, today)
+    assert (waiting.number, waiting.why) == ("R1-S1", "unanswered")
+    desk.site.post(f"{PAGE}/answer", desk.speaker, data=desk.change(price="9"))
+    (waiting,) = orders_to_follow_up(session, today)
+    assert waiting.why == "price_asked"
+    manager = desk.world.a_manager()
+    assert "asks another price" in desk.site.get("/cockpit", manager).text
+    desk.site.post(f"/supplier-orders/R1-S1/prices/{desk.paper.id}", manager, data={"accept": "false"})
+    due = waiting.due_on
+    assert due is not None
+    assert orders_to_follow_up(session, due - timedelta(days=1)) == []
+    assert [one.why for one in orders_to_follow_up(session, due)] == ["to_receive"]

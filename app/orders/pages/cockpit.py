@@ -10,6 +10,7 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
+from app.core import clock
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
@@ -54,6 +55,7 @@ def _page(request: Request, session: Session, actor: Actor, error: str | None = 
         typed=typed,
         announcements=conversation.announcements(session),
         rounds=rounds,
+        follow_up=queries.orders_to_follow_up(session, clock.today()),
         watch=watch(session, open_ids),
     )
 

@@ -1,6 +1,6 @@
 """What the manager watches in rounds that are open: each list short, the most pressing first."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -36,6 +36,45 @@ def rounds_under_way(session: Session) -> list[RoundUnderWay]:
         """)
     )
     return [RoundUnderWay(*row) for row in rows]
+
+
+class ToFollowUp(NamedTuple):
+    """A sent supplier order that needs the manager: `why` is price_asked, unanswered or to_receive; `due_on` its first
+    delivery that has not come."""
+
+    number: str
+    supplier: str
+    round_name: str
+    why: str
+    sent_at: datetime
+    due_on: date | None
+
+
+def orders_to_follow_up(session: Session, today: date) -> list[ToFollowUp]:
+    """Sent orders whose supplier asks another price, has not answered, or should have come; prices first."""
+    rows = session.execute(
+        text("""
+            SELECT o.number, s.name, r.name,
+                CASE WHEN asked.price THEN 'price_asked' WHEN o.status = 'sent' THEN 'unanswered' ELSE 'to_receive' END,
+                o.sent_at, awaited.due_on
+            FROM supplier_orders o
+            JOIN rounds r ON r.id = o.round_id AND r.status = 'sent'
+            JOIN suppliers s ON s.id = o.supplier_id
+            CROSS JOIN LATERAL (
+                SELECT EXISTS (SELECT FROM supplier_order_lines l
+                    WHERE l.supplier_order_id = o.id AND l.asked_price IS NOT NULL) AS price
+            ) asked
+            CROSS JOIN LATERAL (
+                SELECT min(d.delivery_on) AS due_on FROM drops d
+                WHERE d.supplier_order_id = o.id AND d.received_at IS NULL
+            ) awaited
+            WHERE o.status IN ('sent', 'acknowledged', 'partially_acknowledged', 'shipped', 'partially_received')
+                AND (asked.price OR o.status = 'sent' OR awaited.due_on <= :today)
+            ORDER BY asked.price DESC, awaited.due_on, o.number LIMIT :shown
+        """),
+        {"today": today, "shown": 3 * SHOWN},
+    )
+    return [ToFollowUp(*row) for row in rows]
 
 
 class NearTier(NamedTuple):
