@@ -2,7 +2,7 @@
 
 import re
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -14,6 +14,7 @@ from app.catalog.models import Supplier
 from app.catalog.suppliers import add_supplier_user
 from app.core import clock
 from app.core.audit import AuditEntry
+from app.core.clock import PARIS
 from app.orders import tasks
 from app.orders.models import SupplierOrder
 from app.orders.queries import orders_to_follow_up
@@ -285,16 +286,17 @@ def test_the_mail_of_an_order_carries_the_link(desk: Desk, mailed: str, monkeypa
 
 
 def test_the_cockpit_says_which_suppliers_need_the_manager(desk: Desk) -> None:
-    session, today = desk.world.session, clock.today()
-    (waiting,) = orders_to_follow_up(session, today)
+    session, now = desk.world.session, clock.now()
+    assert orders_to_follow_up(session, now) == []
+    (waiting,) = orders_to_follow_up(session, now + timedelta(days=1, minutes=1))
     assert (waiting.number, waiting.why) == ("R1-S1", "unanswered")
     desk.site.post(f"{PAGE}/answer", desk.speaker, data=desk.change(price="9"))
-    (waiting,) = orders_to_follow_up(session, today)
+    (waiting,) = orders_to_follow_up(session, now)
     assert waiting.why == "price_asked"
     manager = desk.world.a_manager()
     assert "asks another price" in desk.site.get("/cockpit", manager).text
     desk.site.post(f"/supplier-orders/R1-S1/prices/{desk.paper.id}", manager, data={"accept": "false"})
-    due = waiting.due_on
-    assert due is not None
+    assert waiting.due_on is not None
+    due = datetime.combine(waiting.due_on, time(12), PARIS)
     assert orders_to_follow_up(session, due - timedelta(days=1)) == []
     assert [one.why for one in orders_to_follow_up(session, due)] == ["to_receive"]

@@ -55,7 +55,7 @@ def _page(request: Request, session: Session, actor: Actor, error: str | None = 
         typed=typed,
         announcements=conversation.announcements(session),
         rounds=rounds,
-        follow_up=queries.orders_to_follow_up(session, clock.today()),
+        follow_up=queries.orders_to_follow_up(session, clock.now()),
         watch=watch(session, open_ids),
     )
 

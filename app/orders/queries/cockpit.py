@@ -1,11 +1,13 @@
 """What the manager watches in rounds that are open: each list short, the most pressing first."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlmodel import Session
+
+from app.core.clock import PARIS
 
 SHOWN = 8
 
@@ -50,8 +52,8 @@ class ToFollowUp(NamedTuple):
     due_on: date | None
 
 
-def orders_to_follow_up(session: Session, today: date) -> list[ToFollowUp]:
-    """Sent orders whose supplier asks another price, has not answered, or should have come; prices first."""
+def orders_to_follow_up(session: Session, now: datetime) -> list[ToFollowUp]:
+    """Sent orders whose supplier asks another price, has not answered for a day, or should have come; prices first."""
     rows = session.execute(
         text("""
             SELECT o.number, s.name, r.name,
@@ -69,10 +71,10 @@ def orders_to_follow_up(session: Session, today: date) -> list[ToFollowUp]:
                 WHERE d.supplier_order_id = o.id AND d.received_at IS NULL
             ) awaited
             WHERE o.status IN ('sent', 'acknowledged', 'partially_acknowledged', 'shipped', 'partially_received')
-                AND (asked.price OR o.status = 'sent' OR awaited.due_on <= :today)
+                AND (asked.price OR (o.status = 'sent' AND o.sent_at <= :a_day_ago) OR awaited.due_on <= :today)
             ORDER BY asked.price DESC, awaited.due_on, o.number LIMIT :shown
         """),
-        {"today": today, "shown": 3 * SHOWN},
+        {"today": now.astimezone(PARIS).date(), "a_day_ago": now - timedelta(days=1), "shown": 3 * SHOWN},
     )
     return [ToFollowUp(*row) for row in rows]
 
