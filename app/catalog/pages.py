@@ -30,9 +30,14 @@ Text = Annotated[str, Form(max_length=200)]
 
 
 @router.get("/imports")
-def imports_page(request: Request, session: SessionDep, actor: SignedIn) -> Response:
-    """The form to import suppliers and offers, and my last imports."""
+def imports_page(request: Request, session: SessionDep, actor: SignedIn, form: ExportFormat | None = None) -> Response:
+    """The form to import suppliers and offers, and my last imports; `form` gives these as a file."""
     actor.require(Permission.MANAGE_CATALOG)
+    if form is not None:
+        columns = [Column(_("File")), Column(_("Sent"), "instant"), Column(_("State"), "status")]
+        columns.append(Column(_("Rows"), "number"))
+        rows = [(r.file_name, r.created_at, r.status.value, r.rows_read) for r in list_runs(session, actor)]
+        return Table("imports", columns, rows).as_file(form)
     return render(request, "catalog/imports.html", runs=list_runs(session, actor), error=None)
 
 

@@ -120,8 +120,21 @@ def labels_page(
 
 
 @router.get("/supplier-orders/{number}/receipt/{park_code}")
-def receipt_page(request: Request, session: SessionDep, actor: SignedIn, number: str, park_code: str) -> Response:
-    """What is to come of a supplier order to a park, to be counted."""
+def receipt_page(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    number: str,
+    park_code: str,
+    form: ExportFormat | None = None,
+) -> Response:
+    """What is to come of a supplier order to a park, to be counted; `form` gives what came as a file."""
+    if form is not None:
+        actor.require(Permission.MANAGE_ROUNDS)
+        drop = find_drop(session, get_supplier_order_of(session, actor, number), park_code)
+        columns = [Column(_("SKU")), Column(_("Article")), Column(_("Ordered"), "number"), Column(_("Good"), "number")]
+        columns += [Column(_("Damaged"), "number"), Column(_("Note"))]
+        return Table(f"{number}-{park_code}", columns, queries.arrived_lines(session, drop.id or 0)).as_file(form)
     return _receipt(request, session, actor, number, park_code)
 
 

@@ -204,6 +204,7 @@ def test_goods_are_counted_on_a_page(site: Site, dock: Dock) -> None:
     assert site.post(page, manager, data=form).status_code == 303
     seen = site.get(page, manager).text
     assert "one box" in seen
+    assert "7,1,one box" in site.get(f"{page}?form=csv", manager).text
     assert "Record what came" in seen
     rest = {"sku": [dock.paper.sku], "good": ["4"], "damaged": [""], "note": [""]}
     assert site.post(page, manager, data=rest).status_code == 303

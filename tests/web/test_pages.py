@@ -1,5 +1,6 @@
 """Every page, in both languages: whole, light, and read from the database in a few statements."""
 
+import csv
 import gzip
 import re
 from collections.abc import Iterator
@@ -140,3 +141,25 @@ def test_every_field_has_a_label_and_every_id_is_there_once(site: Site, busy: Bu
             found = re.search(r'\sid="([^"]+)"', control)
             labelled = "aria-label" in control or (found and f'for="{found[1]}"' in page)
             assert labelled, f"{path}: {control}"
+
+
+# Tables that are forms, or that show a part of another page's table, which is taken away there.
+NOT_TAKEN_AWAY = (
+    r"/products/\d+|/calendar.*|/approvals(/by-mail.*)?|/quick-order|/supplier-orders/.*/receipt/.*|/|/api-docs"
+)
+
+
+def test_every_table_is_taken_away_by_the_link_below_it(site: Site, busy: Busy) -> None:
+    taken = 0
+    for path, actor in busy.paths():
+        page = look(site, path, actor)
+        links = [link.replace("&amp;", "&") for link in re.findall(r'href="([^"]*form=csv[^"]*)"', page)]
+        if "<table" in page and not re.fullmatch(NOT_TAKEN_AWAY, path):
+            assert links, f"{path} has a table and no file of it"
+        for link in links:
+            answer = site.get(link, actor)
+            assert answer.headers["content-type"].startswith("text/csv"), link
+            rows = list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
+            assert len(rows) > 1 or "late" in link or link.startswith("/orders"), link
+            taken += 1
+    assert taken > 30

@@ -14,12 +14,14 @@ from app.accounts.permissions import Permission
 from app.core import clock
 from app.core.errors import DomainError
 from app.core.i18n import say
-from app.core.pagination import Page
+from app.core.pagination import Page, every_row
 from app.orders import queries
 from app.orders.approval_rules import OrderFacts
 from app.orders.models import IfUnfilled
-from app.orders.service import company_approval, company_rules, member_orders
+from app.orders.pages import exports
+from app.orders.service import company_approval, company_rules, member_orders, placed_orders
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -62,10 +64,23 @@ def change_cart(
 
 @router.get("/cart")
 def cart_page(
-    request: Request, session: SessionDep, actor: SignedIn, cart: int | None = None, cursor: str | None = None
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    cart: int | None = None,
+    cursor: str | None = None,
+    form: ExportFormat | None = None,
+    table: int | None = None,
 ) -> Response:
-    """The carts of the open rounds; `cart` and `cursor` ask for a further page of one that is long."""
+    """The carts of the open rounds; `cart` and `cursor` ask for a further page of one that is long.
+
+    `form` and `table` (the cart's number) give all lines of a cart as a file.
+    """
     actor.require(Permission.VIEW_PRICES)
+    if form is not None and table is not None:
+        placed_orders.get_own_order(session, actor, table)
+        rows = every_row(lambda at, limit: queries.list_order_lines(session, table, at, limit))
+        return exports.order_lines(form, f"cart-{table}", rows)
     return _page(request, session, actor, cart, cursor)
 
 

@@ -1,6 +1,7 @@
 """Offers side by side: up to four, kept in a cookie while one looks around; an address of its own to pass on."""
 
 import re
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -10,11 +11,14 @@ from app.accounts.authentication import OptionalActor
 from app.catalog import queries as catalog
 from app.catalog.assortment import hidden_from
 from app.catalog.service import require_prices
+from app.core.i18n import gettext as _
 from app.orders import queries
-from app.orders.pages.showing import shown_offers
+from app.orders.pages.showing import ShownOffer, shown_offers
 from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat
 from app.web.forms import local_address
 from app.web.rendering import render
+from app.web.tables import Column, Table
 
 router = APIRouter(route_class=TransactionRoute)
 
@@ -40,20 +44,43 @@ def compare_page(
     actor: OptionalActor,
     offers: Annotated[str, Query(max_length=60)] = "",
     full: bool = False,
+    form: ExportFormat | None = None,
 ) -> Response:
-    """The offers of the address (`offers=1-2-3`), or those that this browser compares, side by side."""
+    """The offers of the address (`offers=1-2-3`), or those that this browser compares, side by side; or as a file."""
     require_prices(session, actor)
     rounds = queries.open_rounds(session)
     wanted = _offer_ids(offers) if offers else chosen(request)
     found = catalog.get_offers(session, wanted, hidden_from(session, actor))
+    shown = shown_offers(session, found, rounds[0] if rounds else None)
+    if form is not None:
+        return _table(shown).as_file(form)
     return render(
         request,
         "orders/compare.html",
-        shown=shown_offers(session, found, rounds[0] if rounds else None),
+        shown=shown,
         round=rounds[0] if rounds else None,
         kept=chosen(request),
         full=full,
         most=MOST,
+    )
+
+
+def _table(shown: Iterable[ShownOffer]) -> Table:
+    columns = [Column(_("SKU")), Column(_("Article")), Column(_("Supplier")), Column(_("Price now"), "unit_price")]
+    columns += [Column(_("Never above"), "unit_price"), Column(_("Everyone's price, by what the group orders"))]
+    columns += [Column(_("Pack"), "number"), Column(_("The group's minimum"), "number")]
+    columns += [Column(_("Time to deliver"), "number"), Column(_("Made in")), Column(_("VAT"), "percent")]
+    columns.append(Column(_("Eco-contribution"), "unit_price"))
+    return Table(
+        "comparison",
+        columns,
+        [
+            (one.offer.sku, one.offer.name, one.offer.supplier, one.progress.price_now, one.ceiling)
+            + ("; ".join(f"{quantity}: {price}" for quantity, price in one.offer.tiers), one.offer.pack_size)
+            + (one.offer.min_quantity, one.offer.lead_time_days, one.offer.origin_country)
+            + (one.offer.vat_rate, one.offer.eco_contribution)
+            for one in shown
+        ],
     )
 
 
