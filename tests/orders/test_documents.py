@@ -32,6 +32,7 @@ from app.orders.documents.order_document import (
     read_order_documents,
 )
 from app.orders.documents.writing import DocumentFormat, order_files
+from app.orders.documents.xml_nodes import NAMES
 from app.orders.service.acknowledging import Answer, acknowledge_order
 from app.orders.service.approving import approve_round, send_round
 from app.orders.service.consolidating import consolidate_round
@@ -42,7 +43,7 @@ from tests.schematron import failures
 from tests.site import Site
 
 RULES = SHARED / "peppol" / "rules" / "PEPPOLBIS-T01.sch"
-CBC = f"{{{ubl.CBC}}}"
+CBC = f"{{{NAMES['cbc']}}}"
 
 
 @pytest.fixture(scope="module")

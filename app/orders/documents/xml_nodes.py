@@ -1,0 +1,32 @@
+"""Writing the XML of electronic orders: children by prefixed name, and none that is empty."""
+
+from lxml import etree
+
+NAMES = {
+    "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
+    "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
+    "rsm": "urn:un:unece:uncefact:data:SCRDMCCBDACIOMessageStructure:100",
+    "ram": "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:128",
+    "udt": "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:128",
+    "qdt": "urn:un:unece:uncefact:data:standard:QualifiedDataType:128",
+}
+
+
+def names_of(*prefixes: str) -> dict[str | None, str]:
+    """The namespaces of some prefixes, as a root element declares them."""
+    return {prefix: NAMES[prefix] for prefix in prefixes}
+
+
+def add_node(parent: etree._Element, name: str) -> etree._Element:
+    """A new last child, named as in `cac:Party`."""
+    prefix, local = name.split(":")
+    return etree.SubElement(parent, f"{{{NAMES[prefix]}}}{local}")
+
+
+def add_text(parent: etree._Element, name: str, value: str, **attributes: str) -> None:
+    """A child with text; nothing where there is none, as empty elements are forbidden (PEPPOL-COMMON-R001)."""
+    if value:
+        element = add_node(parent, name)
+        element.text = value
+        for key, given in attributes.items():
+            element.set(key, given)
