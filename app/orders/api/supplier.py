@@ -21,7 +21,7 @@ from app.core.i18n import say
 from app.orders import queries
 from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.models import LineAnswer, SupplierOrder, SupplierOrderStatus
-from app.orders.service.acknowledging import Answer, acknowledge_order, get_supplier_order_of
+from app.orders.service.acknowledging import Answer, acknowledge_order, get_supplier_order_of, refuse_order
 from app.orders.service.despatching import Despatch, advise_despatch
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Limit, PageOut, api_router, page_out, set_etag
 from app.web.edge import SessionDep
@@ -286,9 +286,8 @@ def refuse_own_order(
 ) -> OrderOut:
     """Refuse an order whole."""
     _supplier(session, actor, Scope.ORDERS_WRITE)
-    order = get_supplier_order_of(session, actor, number)
-    nothing = [Answer(line.sku, 0, reason=refusal.reason) for line in queries.own_lines(session, order.id or 0)]
-    return _shown(session, response, acknowledge_order(session, actor, number, nothing, expected_version=version))
+    refused = refuse_order(session, actor, number, refusal.reason, expected_version=version)
+    return _shown(session, response, refused)
 
 
 @router.post("/supplier/orders/{number}/despatch-advices", status_code=201)

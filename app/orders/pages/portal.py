@@ -26,7 +26,13 @@ from app.orders import queries
 from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.models import SupplierOrderStatus
 from app.orders.pages.words import answer_words
-from app.orders.service.acknowledging import OPEN_TO_ANSWERS, Answer, acknowledge_order, get_supplier_order_of
+from app.orders.service.acknowledging import (
+    OPEN_TO_ANSWERS,
+    Answer,
+    acknowledge_order,
+    get_supplier_order_of,
+    refuse_order,
+)
 from app.orders.service.despatching import CAN_LEAVE, Despatch, advise_despatch
 from app.orders.service.order_links import follow_order_link
 from app.web.edge import SessionDep, TransactionRoute
@@ -122,7 +128,7 @@ def _lines(number: str, lines: Iterable[queries.OwnLineRow]) -> Table:
 def _page(request: Request, session: Session, opened: Opened, error: str | None = None) -> Response:
     order = get_supplier_order_of(session, opened.actor, opened.number)
     order_id = order.id or 0
-    drops, advices = queries.own_drops(session, order_id), queries.own_advices(session, order_id)
+    to_come = queries.still_to_come(session, order_id)
     return render(
         request,
         "orders/own_order.html",
@@ -133,8 +139,8 @@ def _page(request: Request, session: Session, opened: Opened, error: str | None 
         order=order,
         association=get_association(session),
         lines=queries.own_lines(session, order_id),
-        drops=[(drop, _to_come(drop, advices)) for drop in drops],
-        advices=advices,
+        drops=[(drop, to_come.get(drop.id)) for drop in queries.own_drops(session, order_id)],
+        advices=queries.own_advices(session, order_id),
         takes_answer=order.status in OPEN_TO_ANSWERS,
         is_new=order.status is SupplierOrderStatus.SENT,
         can_leave=order.status in CAN_LEAVE,
@@ -148,18 +154,6 @@ def _page(request: Request, session: Session, opened: Opened, error: str | None 
 def _plain_price(price: Decimal) -> str:
     """A price as somebody types it: two decimals, or four where it needs them."""
     return format_typed_amount(round_amount(price) if price == round_amount(price) else price)
-
-
-def _to_come(drop: queries.OwnDropRow, advices: Iterable[queries.AdviceRow]) -> dict[str, int]:
-    """Units by SKU that go to a drop and are not on their way yet."""
-    if drop.received_at is not None:
-        return {}
-    left = dict(drop.units)
-    for advice in advices:
-        if advice.park == drop.park:
-            for sku, units in advice.lines.items():
-                left[sku] -= units
-    return {sku: units for sku, units in left.items() if units > 0}
 
 
 @router.get("/supplier/orders/{number}/documents/{form}")
@@ -189,24 +183,24 @@ def answer_order(
     """Accept an order as it is, change lines of it, or refuse it whole."""
     try:
         with session.begin_nested():
-            order = get_supplier_order_of(session, opened.actor, opened.number)
-            lines = queries.own_lines(session, order.id or 0)
-            answers: list[Answer] = []
-            if what == "change":
-                typed = zip(sku, quantity, unit_price, promised_on, reason, strict=True)
-                answers = list(_changed({line.sku: line for line in lines}, typed))
-            elif what == "refuse":
+            if what == "refuse":
                 if not why.strip():
                     raise InvalidInput("Say why you refuse the order.", field="why")
-                answers = [Answer(line.sku, 0, reason=why) for line in lines]
-            acknowledge_order(
-                session,
-                opened.actor,
-                opened.number,
-                answers,
-                supplier_reference=supplier_reference,
-                expected_version=version,
-            )
+                refuse_order(session, opened.actor, opened.number, why, expected_version=version)
+            else:
+                answers: list[Answer] = []
+                if what == "change":
+                    order = get_supplier_order_of(session, opened.actor, opened.number)
+                    lines = {line.sku: line for line in queries.own_lines(session, order.id or 0)}
+                    answers = list(_changed(lines, zip(sku, quantity, unit_price, promised_on, reason, strict=True)))
+                acknowledge_order(
+                    session,
+                    opened.actor,
+                    opened.number,
+                    answers,
+                    supplier_reference=supplier_reference,
+                    expected_version=version,
+                )
     except DomainError as refusal:
         return _page(request, session, opened, say(refusal))
     return RedirectResponse(opened.here, 303)
@@ -221,8 +215,7 @@ def _changed(lines: dict[str, queries.OwnLineRow], typed: Iterable[tuple[str, st
         units = typed_quantity(quantity, sku)
         price: Decimal | None = typed_amount(unit_price, "unit_price", UNIT_PRICE_STEP)
         day = _day(promised_on)
-        now = line.quantity if line.confirmed_quantity is None else line.confirmed_quantity
-        same = units in {None, now} and price in {None, line.asked_price or line.unit_price}
+        same = units in {None, line.served} and price in {None, line.asked_price or line.unit_price}
         if not same or day or reason.strip():
             yield Answer(sku, units, price, day, back_ordered=day is not None, reason=reason)
 

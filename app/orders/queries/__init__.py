@@ -78,10 +78,12 @@ from app.orders.queries.supplier_side import (
     OwnDropRow,
     OwnLineRow,
     OwnOrderRow,
+    ToCome,
     list_own_orders,
     own_advices,
     own_drops,
     own_lines,
+    still_to_come,
 )
 
 __all__ = [
@@ -118,6 +120,7 @@ __all__ = [
     "ShortageRow",
     "SupplierOrderLineRow",
     "SupplierOrderRow",
+    "ToCome",
     "ToFollowUp",
     "UnderMinimum",
     "WaitingCompany",
@@ -163,6 +166,7 @@ __all__ = [
     "rounds_under_way",
     "saved_against_last",
     "shortages",
+    "still_to_come",
     "suppliers_set_aside",
     "suppliers_under_minimum",
     "tiers_nearly_reached",

@@ -75,6 +75,7 @@ class OwnLineRow(NamedTuple):
     quantity: int
     confirmed_quantity: int | None
     received_quantity: int | None
+    served: int
     unit_price: Decimal
     asked_price: Decimal | None
     vat_rate: Decimal
@@ -90,7 +91,8 @@ def own_lines(session: Session, supplier_order_id: int) -> list[OwnLineRow]:
     rows = session.execute(
         text("""
             SELECT f.sku, f.name, f.gtin, f.pack_size, l.quantity, l.confirmed_quantity, l.received_quantity,
-                l.unit_price, l.asked_price, f.vat_rate, l.amount, l.answer, l.answer_reason, l.promised_on, f.id
+                l.served, l.unit_price, l.asked_price, f.vat_rate, l.amount, l.answer, l.answer_reason,
+                l.promised_on, f.id
             FROM supplier_order_lines l JOIN offers f ON f.id = l.offer_id
             WHERE l.supplier_order_id = :id ORDER BY f.sku
         """),
@@ -166,3 +168,37 @@ def own_advices(session: Session, supplier_order_id: int) -> list[AdviceRow]:
         {"id": supplier_order_id},
     )
     return [AdviceRow(*row) for row in rows]
+
+
+class ToCome(NamedTuple):
+    """Units of an offer that neither came nor are on their way."""
+
+    offer_id: int
+    units: int
+
+
+def still_to_come(session: Session, supplier_order_id: int) -> dict[int, dict[str, ToCome]]:
+    """What is still to leave for each drop, by SKU; drops and articles of which nothing is are left out."""
+    rows = session.execute(
+        text("""
+            SELECT d.id, f.sku, f.id, sum(a.served) - coalesce(max(advised.units), 0)
+            FROM drops d
+            JOIN allocations a ON a.supplier_order_id = d.supplier_order_id AND a.received_quantity IS NULL
+            JOIN order_lines l ON l.id = a.order_line_id
+            JOIN member_orders o ON o.id = l.order_id AND o.park_id = d.park_id
+            JOIN offers f ON f.id = a.offer_id
+            LEFT JOIN (
+                SELECT v.drop_id, n.offer_id, sum(n.quantity) AS units
+                FROM despatch_lines n JOIN despatch_advices v ON v.id = n.advice_id
+                WHERE v.supplier_order_id = :id GROUP BY v.drop_id, n.offer_id
+            ) advised ON advised.drop_id = d.id AND advised.offer_id = f.id
+            WHERE d.supplier_order_id = :id
+            GROUP BY d.id, f.id HAVING sum(a.served) > coalesce(max(advised.units), 0)
+            ORDER BY d.id, f.sku
+        """),
+        {"id": supplier_order_id},
+    )
+    found: dict[int, dict[str, ToCome]] = {}
+    for drop_id, sku, offer_id, units in rows:
+        found.setdefault(drop_id, {})[sku] = ToCome(offer_id, units)
+    return found

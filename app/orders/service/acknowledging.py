@@ -102,6 +102,15 @@ def acknowledge_order(
     return order
 
 
+def refuse_order(
+    session: Session, actor: Actor, number: str, reason: str, *, expected_version: int | None = None
+) -> SupplierOrder:
+    """Take a supplier's refusal of the whole order."""
+    lines = _lines_by_sku(session, get_supplier_order_of(session, actor, number, lock=True))
+    nothing = [Answer(sku, 0, reason=reason) for sku in lines]
+    return acknowledge_order(session, actor, number, nothing, expected_version=expected_version)
+
+
 def _lines_by_sku(session: Session, order: SupplierOrder) -> dict[str, SupplierOrderLine]:
     rows = session.exec(
         select(Offer.sku, SupplierOrderLine)
@@ -121,14 +130,13 @@ def _check(answers: Sequence[Answer], lines: Mapping[str, SupplierOrderLine]) ->
         if answer.sku in seen:
             raise InvalidInput("Line {sku} is answered twice.", code="line_twice", field="lines", sku=answer.sku)
         seen.add(answer.sku)
-        most = line.quantity if line.confirmed_quantity is None else line.confirmed_quantity
-        if answer.quantity is not None and not 0 <= answer.quantity <= most:
+        if answer.quantity is not None and not 0 <= answer.quantity <= line.served:
             raise InvalidInput(
                 "Line {sku} was ordered {most}: confirm from 0 to {most}.",
                 code="quantity_out_of_range",
                 field="lines",
                 sku=answer.sku,
-                most=most,
+                most=line.served,
             )
         if answer.unit_price is not None and answer.unit_price < 0:
             raise InvalidInput("A price is not negative.", field="lines")
@@ -252,7 +260,7 @@ def asked_prices(session: Session, supplier_order_id: int) -> list[AskedPrice]:
             JOIN allocations a ON a.supplier_order_id = l.supplier_order_id AND a.offer_id = l.offer_id
             JOIN order_lines m ON m.id = a.order_line_id
             LEFT JOIN LATERAL (
-                SELECT coalesce(a.confirmed_quantity, a.allocated) AS units WHERE m.ceiling_price < l.asked_price
+                SELECT a.served AS units WHERE m.ceiling_price < l.asked_price
             ) barred ON true
             WHERE l.supplier_order_id = :id AND l.asked_price IS NOT NULL
             GROUP BY l.supplier_order_id, l.offer_id, f.id ORDER BY f.sku

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import func, insert, text
+from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 from stdnum import ean
 
@@ -21,9 +21,11 @@ from app.orders.models import (
     SupplierOrder,
     SupplierOrderStatus,
 )
+from app.orders.queries import ToCome, still_to_come
 from app.orders.service.acknowledging import acknowledge_order, get_supplier_order_of
 
 _SSCC = re.compile(r"[0-9]{18}\Z")
+_NOTHING = ToCome(0, 0)
 CAN_LEAVE = (
     SupplierOrderStatus.SENT,
     SupplierOrderStatus.ACKNOWLEDGED,
@@ -74,7 +76,7 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
     if not despatch.number.strip():
         raise InvalidInput("A despatch advice needs a number.", field="number")
     drop_id = find_drop(session, order, despatch.park_code).id or 0
-    to_come = _still_to_come(session, order, drop_id)
+    to_come = still_to_come(session, order.id or 0).get(drop_id, {})
     lines = _lines(despatch.lines, to_come)
     advice = _keep(session, order.id or 0, drop_id, despatch, lines)
     if order.status is not SupplierOrderStatus.PARTIALLY_RECEIVED:
@@ -128,39 +130,16 @@ def find_drop(session: Session, order: SupplierOrder, park_code: str) -> Drop:
     return found
 
 
-def _still_to_come(session: Session, order: SupplierOrder, drop_id: int) -> dict[str, tuple[int, int]]:
-    """By SKU the offer and the units confirmed for a drop that neither came nor are on their way yet."""
-    rows = session.execute(
-        text("""
-            SELECT f.sku, f.id, sum(coalesce(a.confirmed_quantity, a.allocated)) - coalesce(max(advised.units), 0)
-            FROM drops d
-            JOIN allocations a ON a.supplier_order_id = d.supplier_order_id
-            JOIN order_lines l ON l.id = a.order_line_id
-            JOIN member_orders o ON o.id = l.order_id AND o.park_id = d.park_id
-            JOIN offers f ON f.id = a.offer_id
-            LEFT JOIN (
-                SELECT n.offer_id, sum(n.quantity) AS units
-                FROM despatch_lines n JOIN despatch_advices v ON v.id = n.advice_id
-                WHERE v.drop_id = :drop_id GROUP BY n.offer_id
-            ) advised ON advised.offer_id = f.id
-            WHERE d.id = :drop_id AND a.received_quantity IS NULL
-            GROUP BY f.id
-        """),
-        {"drop_id": drop_id},
-    )
-    return {sku: (offer_id, units) for sku, offer_id, units in rows}
-
-
-def _lines(asked: Mapping[str, int], to_come: Mapping[str, tuple[int, int]]) -> dict[int, int]:
+def _lines(asked: Mapping[str, int], to_come: Mapping[str, ToCome]) -> dict[int, int]:
     """Units by offer. Raises where they are not to come."""
     if not asked:
-        everything = {offer_id: units for offer_id, units in to_come.values() if units > 0}
+        everything = {one.offer_id: one.units for one in to_come.values()}
         if not everything:
             raise Conflict("All of this came or is on its way already.", code="nothing_to_come")
         return everything
     lines = {}
     for sku, units in asked.items():
-        offer_id, most = to_come.get(sku, (0, 0))
+        offer_id, most = to_come.get(sku, _NOTHING)
         if not 1 <= units <= most:
             raise InvalidInput(
                 "Of {sku} there are {most} units still to come.",

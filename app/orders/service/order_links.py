@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Role
@@ -30,8 +30,8 @@ def follow_order_link(session: Session, token: str) -> tuple[Actor, str]:
     """Whom a link stands for and the number of its order. Raises `NotFound` for one unknown or too old."""
     found = session.exec(
         select(SupplierOrder.number, Supplier.id, Supplier.code, Supplier.name)
-        .join(SupplierOrderLink, SupplierOrderLink.supplier_order_id == SupplierOrder.id)  # type: ignore[arg-type]
-        .join(Supplier, Supplier.id == SupplierOrder.supplier_id)  # type: ignore[arg-type]
+        .join(SupplierOrderLink, col(SupplierOrderLink.supplier_order_id) == SupplierOrder.id)
+        .join(Supplier, col(Supplier.id) == SupplierOrder.supplier_id)
         .where(SupplierOrderLink.token_hash == hash_of(token), SupplierOrderLink.expires_at > clock.now())
     ).one_or_none()
     if found is None:
