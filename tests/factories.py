@@ -1,11 +1,12 @@
 """A small world for tests: one association, one park, firms, people, offers, rounds, orders."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app.accounts.actor import COMMAND_LINE, Actor, actor_for
@@ -189,6 +190,29 @@ class World:
             self.session.flush()
         return placed
 
+    def play(self, code: str, *, until: Callable[[Session, Actor, str], object] = send_round) -> None:
+        """Take a round with its orders on, from its closing to a step of its life."""
+        for step in (close_round, consolidate_round, approve_round, send_round):
+            step(self.session, COMMAND_LINE, code)
+            if step is until:
+                return
+
+    def served(self, offer: Offer) -> list[int]:
+        """What the members' lines of an offer really get, by order."""
+        rows = self.session.scalars(
+            text("""
+                SELECT a.served FROM allocations a JOIN order_lines l ON l.id = a.order_line_id
+                WHERE a.offer_id = :offer ORDER BY l.order_id
+            """),
+            {"offer": offer.id},
+        )
+        return list(rows)
+
+    def booked_commission(self) -> Decimal:
+        """What the ledger holds of commission."""
+        query = text("SELECT sum(credit - debit) FROM postings WHERE account = '7082'")
+        return self.session.scalar(query) or Decimal(0)
+
     def lines_of(self, order: MemberOrder) -> list[OrderLine]:
         return list(self.session.exec(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)))
 
@@ -302,15 +326,13 @@ def a_busy_world(session: Session) -> Busy:
     past = world.an_open_round("R0", closes_at=clock.now() + timedelta(days=1))
     world.an_order(past, (offers[5], 8, 2), (offers[6], 1), buyer=employee)
     world.an_order(past, (offers[5], 12))
-    for step in (close_round, consolidate_round, approve_round, send_round):
-        step(session, COMMAND_LINE, "R0")
+    world.play("R0")
     speaker = actor_for(add_supplier_user(session, COMMAND_LINE, "S1", email="sam@s.example", name="Sam Sato"))
     first = world.an_open_round("R1", closes_at=clock.now() + timedelta(days=3))
     second = world.an_open_round("R2", closes_at=clock.now() + timedelta(days=10))
     order = world.an_order(first, (offers[0], 8, 1), (offers[1], 3), buyer=employee)
     world.an_order(first, (offers[0], 6))
-    for step in (close_round, consolidate_round):
-        step(session, COMMAND_LINE, "R1")
+    world.play("R1", until=consolidate_round)
     world.an_order(second, (offers[2], 17), buyer=employee)
     world.an_order(second, (offers[2], 2, 1))
     for offer in offers[:4]:

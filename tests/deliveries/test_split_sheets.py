@@ -7,12 +7,10 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.accounts.actor import COMMAND_LINE
 from app.core.errors import NotFound
 from app.deliveries import queries
 from app.orders.service.approving import approve_round
-from app.orders.service.consolidating import consolidate_round
-from app.orders.service.rounds import close_round, get_round, round_key
+from app.orders.service.rounds import get_round, round_key
 from tests.factories import World
 from tests.site import Site
 
@@ -29,8 +27,7 @@ def round_id(world: World, session: Session) -> int:
     world.an_order(purchasing_round, (gloves, 3), buyer=world.a_buyer(first))
     world.an_order(purchasing_round, (gloves, 5), buyer=world.a_buyer(second))
     world.an_order(purchasing_round, (paper, 4), buyer=world.a_buyer(world.a_company("CLEO", south)))
-    for step in (close_round, consolidate_round, approve_round):
-        step(session, COMMAND_LINE, "R")
+    world.play("R", until=approve_round)
     return round_key(get_round(session, "R"))
 
 

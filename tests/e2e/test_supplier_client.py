@@ -15,9 +15,6 @@ from app.catalog.models import Offer
 from app.catalog.suppliers import add_supplier_user
 from app.core import clock
 from app.orders.models import SupplierOrder, SupplierOrderLine
-from app.orders.service.approving import approve_round, send_round
-from app.orders.service.consolidating import consolidate_round
-from app.orders.service.rounds import close_round
 from tests.factories import World
 
 PROGRAM = Path(__file__).parents[2] / "docs" / "examples" / "supplier_client.py"
@@ -37,8 +34,7 @@ def key(module_engine: Engine) -> str:
         purchasing_round = world.an_open_round("R1", closes_at=clock.now() + timedelta(days=2))
         world.an_order(purchasing_round, (gloves, 8), (paper, 4))
         world.an_order(purchasing_round, (gloves, 4), buyer=world.a_buyer(south))
-        for step in (close_round, consolidate_round, approve_round, send_round):
-            step(session, COMMAND_LINE, "R1")
+        world.play("R1")
         speaker = actor_for(add_supplier_user(session, COMMAND_LINE, "S1", email="s@s.example", name="Sam"))
         return create_api_key(session, speaker, "example", ["orders:read", "orders:write"]).secret
 

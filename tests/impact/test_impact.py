@@ -7,12 +7,9 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.accounts.actor import COMMAND_LINE
 from app.core.settings import get_settings
 from app.impact import queries
 from app.orders.service.approving import approve_round
-from app.orders.service.consolidating import consolidate_round
-from app.orders.service.rounds import close_round
 from tests.factories import CUT_OFF, World
 from tests.site import Site
 
@@ -21,8 +18,7 @@ def play(world: World, code: str, *orders: tuple, closes_at=CUT_OFF) -> None:
     purchasing_round = world.an_open_round(code, closes_at=closes_at)
     for company, *lines in orders:
         world.an_order(purchasing_round, *lines, buyer=world.a_buyer(company))
-    for step in (close_round, consolidate_round, approve_round):
-        step(world.session, COMMAND_LINE, code)
+    world.play(code, until=approve_round)
 
 
 @pytest.fixture

@@ -20,9 +20,6 @@ from app.orders.service.acknowledging import (
     decide_asked_price,
     get_supplier_order_of,
 )
-from app.orders.service.approving import approve_round, send_round
-from app.orders.service.consolidating import consolidate_round
-from app.orders.service.rounds import close_round
 from tests.factories import CUT_OFF, World
 
 
@@ -42,8 +39,7 @@ class Sent:
             world.an_order(purchasing_round, (self.gloves, 3), if_unfilled=IfUnfilled.CANCEL),
             world.an_order(purchasing_round, (self.gloves, 2, 1)),
         ]
-        for step in (close_round, consolidate_round, approve_round, send_round):
-            step(world.session, COMMAND_LINE, "R1")
+        world.play("R1")
 
     def answer(self, *answers: Answer, actor: Actor | None = None) -> SupplierOrder:
         order = acknowledge_order(self.session, actor or self.speaker, "R1-S1", answers)
@@ -61,11 +57,6 @@ class Sent:
         )
         return [row[0] for row in rows]
 
-    def booked(self) -> Decimal:
-        return self.session.scalar(text("SELECT sum(credit - debit) FROM postings WHERE account = '7082'")) or Decimal(
-            0
-        )
-
 
 @pytest.fixture
 def sent(world: World) -> Sent:
@@ -73,11 +64,11 @@ def sent(world: World) -> Sent:
 
 
 def test_an_order_accepted_as_it_is_changes_nothing(sent: Sent, check_constraints: Callable[[], None]) -> None:
-    before = sent.booked()
+    before = sent.world.booked_commission()
     order = sent.answer()
     assert (order.status, order.amount) == ("acknowledged", Decimal("124.00"))
     assert sent.confirmed(sent.gloves) == [6, 3, 3]
-    assert sent.booked() == before == order.commission == Decimal("6.20")
+    assert sent.world.booked_commission() == before == order.commission == Decimal("6.20")
     check_constraints()
 
 
@@ -89,7 +80,7 @@ def test_a_shortened_line_is_shared_again_and_commission_follows_by_an_entry(
     assert sent.confirmed(sent.gloves) == [4, 2, 2]
     assert sent.confirmed(sent.paper) == [4]
     assert order.amount == Decimal("88.00")  # 8 at the price agreed, and the paper
-    assert order.commission == sent.booked() == Decimal("4.40")
+    assert order.commission == sent.world.booked_commission() == Decimal("4.40")
     entries = sent.session.scalar(text("SELECT count(*) FROM journal_entries"))
     assert entries == 2
     check_constraints()
@@ -156,7 +147,7 @@ def test_a_price_above_a_ceiling_waits_for_the_manager(
     decided = decide_asked_price(sent.session, COMMAND_LINE, "R1-S1", offer_id, accept=accept)
     assert decided.amount == Decimal(amount)
     assert sent.confirmed(sent.gloves) == shares
-    assert decided.commission == sent.booked()
+    assert decided.commission == sent.world.booked_commission()
     paid = sent.session.execute(
         text("""
             SELECT count(*) FROM allocations a JOIN order_lines l ON l.id = a.order_line_id
@@ -171,7 +162,7 @@ def test_a_price_above_a_ceiling_waits_for_the_manager(
 
 def test_a_refused_order_serves_nobody_and_earns_nothing(sent: Sent) -> None:
     order = sent.answer(Answer(sent.gloves.sku, quantity=0), Answer(sent.paper.sku, quantity=0))
-    assert (order.status, order.amount, order.commission, sent.booked()) == ("refused", 0, 0, 0)
+    assert (order.status, order.amount, order.commission, sent.world.booked_commission()) == ("refused", 0, 0, 0)
     with pytest.raises(Conflict):
         sent.answer()
 

@@ -34,9 +34,7 @@ from app.orders.documents.order_document import (
 from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.documents.xml_nodes import NAMES
 from app.orders.service.acknowledging import Answer, acknowledge_order
-from app.orders.service.approving import approve_round, send_round
 from app.orders.service.consolidating import consolidate_round
-from app.orders.service.rounds import close_round
 from tests.conftest import SHARED
 from tests.factories import World
 from tests.schematron import failures
@@ -71,8 +69,7 @@ def number(world: World, session: Session) -> str:
     purchasing_round = world.an_open_round("R1")
     for company, units in ((world.a_company(), 5), (world.a_company(), 5), (world.a_company(park=south), 2)):
         world.an_order(purchasing_round, (gloves, units), (tea, units), buyer=world.a_buyer(company))
-    for step in (close_round, consolidate_round, approve_round, send_round):
-        step(session, COMMAND_LINE, "R1")
+    world.play("R1")
     return "R1-S1"
 
 
@@ -151,8 +148,7 @@ def test_what_the_supplier_confirmed_less_of_is_written_so(session: Session, num
 
 def test_a_draft_has_no_documents_yet(world: World, session: Session) -> None:
     world.an_order(world.an_open_round("R9"), (world.an_offer(world.a_supplier("S9")), 1))
-    for step in (close_round, consolidate_round):
-        step(session, COMMAND_LINE, "R9")
+    world.play("R9", until=consolidate_round)
     with pytest.raises(Conflict, match="approve its round first"):
         read_order_documents(session, "R9-S9")
 

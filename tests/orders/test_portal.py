@@ -18,10 +18,7 @@ from app.core.clock import PARIS
 from app.orders import tasks
 from app.orders.models import SupplierOrder
 from app.orders.queries import orders_to_follow_up
-from app.orders.service.approving import approve_round, send_round
-from app.orders.service.consolidating import consolidate_round
 from app.orders.service.order_links import LINK_LASTS, make_order_link
-from app.orders.service.rounds import close_round
 from tests.factories import World
 from tests.site import Site
 
@@ -38,8 +35,7 @@ class Desk:
         self.paper = world.an_offer(supplier, ((1, "4.00"),), name="Papier")
         self.buyer = world.a_buyer()
         self.order = world.an_order(world.an_open_round("R1"), (self.gloves, 12), (self.paper, 4), buyer=self.buyer)
-        for step in (close_round, consolidate_round, approve_round, send_round):
-            step(world.session, COMMAND_LINE, "R1")
+        world.play("R1")
         self.speaker = self._speaker("S1")
 
     def _speaker(self, code: str) -> Actor:
@@ -94,8 +90,7 @@ def test_pages_of_orders_hold_each_once_the_newest_first(desk: Desk, monkeypatch
 
     for code in ("R2", "R3"):
         desk.world.an_order(desk.world.an_open_round(code), (desk.paper, 4))
-        for step in (close_round, consolidate_round, approve_round, send_round):
-            step(desk.world.session, COMMAND_LINE, code)
+        desk.world.play(code)
     monkeypatch.setattr(portal, "PAGE_SIZE", 2)
     first = desk.site.get("/supplier/orders", desk.speaker).text
     following = re.search(r'rel="next" href="([^"]+)"', first)

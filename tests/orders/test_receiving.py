@@ -14,11 +14,8 @@ from app.commission.service import create_rule
 from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from app.orders.models import IfUnfilled, Round, SupplierOrder
 from app.orders.service.acknowledging import Answer, acknowledge_order
-from app.orders.service.approving import approve_round, send_round
-from app.orders.service.consolidating import consolidate_round
 from app.orders.service.despatching import Despatch, advise_despatch, find_drop
 from app.orders.service.receiving import Arrival, expected_at, receive_drop
-from app.orders.service.rounds import close_round
 from tests.factories import CUT_OFF, World
 from tests.site import Site
 
@@ -39,8 +36,7 @@ class Dock:
             world.an_order(purchasing_round, (self.gloves, 3), if_unfilled=IfUnfilled.CANCEL),
             world.an_order(purchasing_round, (self.gloves, 3), buyer=world.a_buyer(world.a_company("SUD", south))),
         ]
-        for step in (close_round, consolidate_round, approve_round, send_round):
-            step(world.session, COMMAND_LINE, "R1")
+        world.play("R1")
         world.session.execute(text("DELETE FROM procrastinate_jobs"))
 
     def receive(self, *arrivals: Arrival, park: str | None = None, rest_came: bool = True) -> SupplierOrder:
@@ -49,19 +45,6 @@ class Dock:
         self.session.flush()
         self.session.expire_all()
         return order
-
-    def got(self, offer: Offer) -> list[int]:
-        rows = self.session.execute(
-            text("""
-                SELECT a.served FROM allocations a JOIN order_lines l ON l.id = a.order_line_id
-                WHERE a.offer_id = :offer ORDER BY l.order_id
-            """),
-            {"offer": offer.id},
-        )
-        return [row[0] for row in rows]
-
-    def booked(self) -> Decimal:
-        return self.session.scalar(text("SELECT sum(credit - debit) FROM postings WHERE account = '7082'")) or Decimal()
 
     def round_status(self) -> str:
         return self.session.scalar(text("SELECT status FROM rounds WHERE code = 'R1'")) or ""
@@ -80,7 +63,7 @@ def test_what_comes_whole_changes_nothing_and_the_round_ends_delivered(
     last = dock.receive(park="sud")
     assert (last.status, last.amount, last.commission) == ("received", Decimal("136.00"), Decimal("6.80"))
     assert last.received_at is not None
-    assert dock.booked() == Decimal("6.80")
+    assert dock.world.booked_commission() == Decimal("6.80")
     assert dock.round_status() == "delivered"
     assert set(dock.session.scalars(text("SELECT status FROM member_orders WHERE placed_at IS NOT NULL"))) == {
         "fulfilled"
@@ -92,10 +75,10 @@ def test_what_comes_whole_changes_nothing_and_the_round_ends_delivered(
 def test_what_is_short_or_damaged_is_shared_within_its_park(dock: Dock, check_constraints: Callable[[], None]) -> None:
     dock.world.an_open_round("R2", closes_at=CUT_OFF + timedelta(days=7))
     order = dock.receive(Arrival(dock.gloves.sku, 6, damaged=2, note="crushed"))
-    assert dock.got(dock.gloves) == [4, 2, 3]
-    assert dock.got(dock.paper) == [4]
+    assert dock.world.served(dock.gloves) == [4, 2, 3]
+    assert dock.world.served(dock.paper) == [4]
     assert order.amount == Decimal("106.00")  # 9 gloves and the paper
-    assert dock.booked() == order.commission == Decimal("5.30")
+    assert dock.world.booked_commission() == order.commission == Decimal("5.30")
     lines = dock.session.execute(
         text("SELECT received_quantity, damaged_quantity, note FROM drop_lines WHERE offer_id = :o ORDER BY quantity"),
         {"o": dock.gloves.id},
@@ -138,7 +121,7 @@ def test_what_is_not_counted_yet_stays_to_come(dock: Dock) -> None:
     assert find_drop(dock.session, order, dock.world.park.code).received_at is None
     order = dock.receive(Arrival(dock.paper.sku, 1), rest_came=False)
     assert find_drop(dock.session, order, dock.world.park.code).received_at is not None
-    assert dock.got(dock.paper) == [1]
+    assert dock.world.served(dock.paper) == [1]
 
 
 def test_what_was_recorded_is_recorded_once(dock: Dock) -> None:
@@ -153,7 +136,7 @@ def test_what_was_recorded_is_recorded_once(dock: Dock) -> None:
 def test_more_than_was_to_come_or_less_than_nothing_is_refused(dock: Dock, good: int, damaged: int) -> None:
     with pytest.raises(InvalidInput):
         dock.receive(Arrival(dock.gloves.sku, good, damaged))
-    assert dock.got(dock.gloves) == [6, 3, 3]
+    assert dock.world.served(dock.gloves) == [6, 3, 3]
 
 
 def test_an_article_counted_twice_or_unknown_is_refused(dock: Dock) -> None:
@@ -211,7 +194,7 @@ def test_goods_are_counted_on_a_page(site: Site, dock: Dock) -> None:
     assert "Record what came" not in site.get(page, manager).text
     assert site.get(page, dock.world.a_buyer()).status_code == 403
     assert site.get("/supplier-orders/R1-S1/receipt/nowhere", manager).status_code == 404
-    assert dock.got(dock.gloves) == [5, 2, 3]
+    assert dock.world.served(dock.gloves) == [5, 2, 3]
 
 
 def test_goods_are_counted_and_prices_decided_by_api(site: Site, dock: Dock) -> None:

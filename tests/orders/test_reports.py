@@ -19,7 +19,6 @@ from app.orders.queries import ReportBy, ReportFilter, late_approvals, report, s
 from app.orders.service.approving import approve_round
 from app.orders.service.company_approval import decide_order
 from app.orders.service.company_rules import create_approval_rule
-from app.orders.service.consolidating import consolidate_round
 from app.orders.service.rounds import close_round, get_round, round_key
 from app.web.exports import ExportFormat, export
 from tests.factories import CUT_OFF, NOW, Busy, World, a_busy_world
@@ -165,8 +164,7 @@ def test_a_long_report_is_paged_and_its_totals_are_of_all(world: World, session:
     purchasing_round, offer = world.an_open_round("R"), world.an_offer(tiers=((1, "2.00"),))
     for _n in range(101):
         world.an_order(purchasing_round, (offer, 1))
-    for step in (close_round, consolidate_round, approve_round):
-        step(session, COMMAND_LINE, "R")
+    world.play("R", until=approve_round)
     manager = world.a_manager()
     first, second = (site.get(f"/reports?by=company&page={page}", manager).text for page in (1, 2))
     assert (first.count('data-label="Orders"'), second.count('data-label="Orders"')) == (101, 2)
@@ -180,8 +178,7 @@ def test_what_was_bought_in_both_rounds_is_compared(world: World, session: Sessi
         purchasing_round = world.an_open_round(code, closes_at=closes_at)
         lines = [(both, quantity)] + ([(only_first, 1)] if code == "R1" else [])
         world.an_order(purchasing_round, *lines)
-        for step in (close_round, consolidate_round, approve_round):
-            step(session, COMMAND_LINE, code)
+        world.play(code, until=approve_round)
     second = get_round(session, "R2")
     assert saved_against_last(session, round_key(second)) == ("Tournée R1", 1, Decimal("12.00"))
     assert saved_against_last(session, round_key(get_round(session, "R1"))) is None

@@ -19,10 +19,7 @@ from app.catalog.suppliers import add_supplier_user
 from app.core import clock
 from app.core.errors import InvalidInput, NotAllowed
 from app.orders.models import SupplierOrder
-from app.orders.service.approving import approve_round, send_round
-from app.orders.service.consolidating import consolidate_round
 from app.orders.service.despatching import check_sscc
-from app.orders.service.rounds import close_round
 from tests.factories import World, a_busy_world
 from tests.site import Site
 
@@ -40,8 +37,7 @@ class Desk:
         purchasing_round = world.an_open_round("R1")
         world.an_order(purchasing_round, (self.gloves, 12), (self.paper, 4))
         world.an_order(purchasing_round, (world.an_offer(second), 3))
-        for step in (close_round, consolidate_round, approve_round, send_round):
-            step(world.session, COMMAND_LINE, "R1")
+        world.play("R1")
         self.speakers = {code: self._speaker(code) for code in ("S1", "S2")}
 
     def _speaker(self, code: str) -> Actor:
