@@ -25,6 +25,8 @@ from app.impact import pages as impact_pages
 from app.orders.api import routers as orders_routers
 from app.orders.pages import routers as orders_pages
 from app.sourcing import pages as sourcing_pages
+from app.supplying.api import routers as supplying_routers
+from app.supplying.pages import routers as supplying_pages
 from app.web import api_docs, errors, health
 from app.web.middleware import RequestShell
 from app.web.openapi import DescribedApplication
@@ -76,13 +78,14 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     app.add_middleware(RequestShell, body_limit_bytes=get_settings().upload_limit_mb * 1_000_000)
     errors.install(app)
-    for api in (accounts_api.router, catalog_api.router, commission_api.router, *orders_routers):
+    for api in (accounts_api.router, catalog_api.router, commission_api.router, *orders_routers, *supplying_routers):
         app.include_router(api)
     for pages in (
         *accounts_pages,
         catalog_pages.router,
         commission_pages.router,
         *orders_pages,
+        *supplying_pages,
         deliveries_pages.router,
         sourcing_pages.router,
         impact_pages.router,

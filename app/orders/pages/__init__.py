@@ -1,5 +1,5 @@
 """Pages of the main loop. Buyers have `shop`, `cart`, `comparing`, `ordering`, approvers `approvals` and `company`, the
-association `cockpit`, `rounds`, `round_calendar`, `deciding`, both `reports`, suppliers `portal`. `live` tells open
+association `cockpit`, `rounds`, `round_calendar`, `deciding`, both `reports`. `live` tells open
 pages that the demand moved; `showing` is how offers look, `words` how values are called, `exports`, `company_tables`
 what is taken away, `watching` what the manager watches."""
 
@@ -13,7 +13,6 @@ from app.orders.pages import (
     deciding,
     live,
     ordering,
-    portal,
     reports,
     round_calendar,
     rounds,
@@ -35,7 +34,6 @@ routers = [
     deciding.router,
     reports.router,
     live.router,
-    portal.router,
 ]
 shell_facts["cart_count"] = queries.cart_line_count
 shell_facts["waiting_count"] = queries.waiting_count

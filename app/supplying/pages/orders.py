@@ -58,7 +58,7 @@ def own_orders_page(
             every_row(lambda at, limit: queries.list_own_orders(session, supplier_id, at, limit, newest_first=True))
         ).as_file(form)
     page = queries.list_own_orders(session, supplier_id, cursor, PAGE_SIZE, newest_first=True)
-    return render(request, "orders/own_orders.html", page=page, table=_orders(page.items))
+    return render(request, "supplying/orders.html", page=page, table=_orders(page.items))
 
 
 def _orders(rows: Iterable[queries.OwnOrderRow]) -> Table:
@@ -131,7 +131,7 @@ def _page(request: Request, session: Session, opened: Opened, error: str | None 
     to_come = queries.still_to_come(session, order_id)
     return render(
         request,
-        "orders/own_order.html",
+        "supplying/order.html",
         status_code=422 if error else 200,
         actor=None if opened.by_mail else opened.actor,
         here=opened.here,

@@ -86,7 +86,7 @@ def test_a_supplier_without_orders_is_told_so(site: Site, world: World) -> None:
 
 
 def test_pages_of_orders_hold_each_once_the_newest_first(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.orders.pages import portal
+    from app.supplying.pages import orders as portal
 
     for code in ("R2", "R3"):
         desk.world.an_order(desk.world.an_open_round(code), (desk.paper, 4))

@@ -1,0 +1,132 @@
+"""A supplier's orders: fetching them, answering, saying what leaves; nothing of others, nothing of members."""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Response
+from pydantic import AwareDatetime
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.authentication import SignedIn
+from app.accounts.permissions import Scope
+from app.catalog.suppliers import require_supplier
+from app.orders import queries
+from app.orders.documents.writing import DocumentFormat, order_files
+from app.orders.models import SupplierOrder, SupplierOrderStatus
+from app.orders.service.acknowledging import Answer, acknowledge_order, get_supplier_order_of, refuse_order
+from app.orders.service.despatching import Despatch, advise_despatch
+from app.supplying.schemas import (
+    AcknowledgementIn,
+    AdviceOut,
+    DespatchIn,
+    DropOut,
+    LineOut,
+    OrderOut,
+    OrderSummaryOut,
+    RefusalIn,
+)
+from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Limit, PageOut, api_router, page_out, set_etag
+from app.web.edge import SessionDep
+from app.web.exports import documents
+
+router = api_router("supplier")
+
+Number = Annotated[str, Path(max_length=200, examples=["2026-S10-VOSGES"])]
+
+
+@router.get("/supplier/orders")
+def list_own_orders(
+    session: SessionDep,
+    actor: SignedIn,
+    updated_since: Annotated[AwareDatetime | None, Query(description="Only what changed since then")] = None,
+    status: SupplierOrderStatus | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> PageOut[OrderSummaryOut]:
+    """My orders, those that changed last at the end; ask again with `updated_since` to see what is new."""
+    supplier_id = _supplier(session, actor, Scope.ORDERS_READ)
+    return page_out(
+        queries.list_own_orders(session, supplier_id, cursor, limit, updated_since=updated_since, status=status),
+        OrderSummaryOut,
+    )
+
+
+@router.get("/supplier/orders/{number}")
+def read_own_order(session: SessionDep, actor: SignedIn, response: Response, number: Number) -> OrderOut:
+    """One order of mine."""
+    _supplier(session, actor, Scope.ORDERS_READ)
+    return _shown(session, response, get_supplier_order_of(session, actor, number))
+
+
+@router.get("/supplier/orders/{number}/documents/{form}", response_class=Response)
+def read_own_documents(session: SessionDep, actor: SignedIn, number: Number, form: DocumentFormat) -> Response:
+    """The order as Peppol UBL, Order-X, PDF, CSV or XLSX; a ZIP where it goes to several parks."""
+    _supplier(session, actor, Scope.ORDERS_READ)
+    get_supplier_order_of(session, actor, number)
+    return documents(order_files(session, number, form), number)
+
+
+@router.post("/supplier/orders/{number}/acknowledgement")
+def acknowledge_own_order(
+    session: SessionDep,
+    actor: SignedIn,
+    response: Response,
+    number: Number,
+    answer: AcknowledgementIn,
+    version: ExpectedVersion,
+) -> OrderOut:
+    """Accept an order, or change, back-order or refuse lines of it. What is taken away is shared out again at once."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    answered = acknowledge_order(
+        session,
+        actor,
+        number,
+        [Answer(**line.model_dump()) for line in answer.lines],
+        supplier_reference=answer.supplier_reference,
+        expected_version=version,
+    )
+    return _shown(session, response, answered)
+
+
+@router.post("/supplier/orders/{number}/refusal")
+def refuse_own_order(
+    session: SessionDep,
+    actor: SignedIn,
+    response: Response,
+    number: Number,
+    refusal: RefusalIn,
+    version: ExpectedVersion,
+) -> OrderOut:
+    """Refuse an order whole."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    refused = refuse_order(session, actor, number, refusal.reason, expected_version=version)
+    return _shown(session, response, refused)
+
+
+@router.post("/supplier/orders/{number}/despatch-advices", status_code=201)
+def advise_own_despatch(
+    session: SessionDep, actor: SignedIn, response: Response, number: Number, advice: DespatchIn
+) -> OrderOut:
+    """Say what is on its way to a park. The first advice accepts an order that was not answered."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    given = advice.model_dump(exclude={"park"})
+    advise_despatch(session, actor, number, Despatch(park_code=advice.park, **given))
+    return _shown(session, response, get_supplier_order_of(session, actor, number))
+
+
+def _supplier(session: Session, actor: Actor, scope: Scope) -> int:
+    actor.require_scope(scope)
+    return require_supplier(session, actor)
+
+
+def _shown(session: Session, response: Response, order: SupplierOrder) -> OrderOut:
+    session.flush()
+    order_id = order.id or 0
+    shown: dict[str, Any] = {name: getattr(order, name) for name in OrderOut.model_fields if hasattr(order, name)}
+    set_etag(response, order.version)
+    return OrderOut(
+        **shown,
+        lines=[LineOut.model_validate(line) for line in queries.own_lines(session, order_id)],
+        drops=[DropOut.model_validate(drop) for drop in queries.own_drops(session, order_id)],
+        despatch_advices=[AdviceOut.model_validate(advice) for advice in queries.own_advices(session, order_id)],
+    )

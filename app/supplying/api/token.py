@@ -1,0 +1,80 @@
+"""Tokens for programs: OAuth 2.0 client credentials, as RFC 6749 has them."""
+
+import base64
+import binascii
+from typing import Annotated
+
+from fastapi import Form, Header, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from app.accounts.sign_in import TOKEN_LASTS, issue_token
+from app.core.errors import InvalidInput
+from app.core.i18n import say
+from app.web.api import api_router
+from app.web.edge import SessionDep
+
+router = api_router("supplier")
+
+
+class TokenOut(BaseModel):
+    """An access token (RFC 6749, section 5.1)."""
+
+    access_token: str
+    token_type: str = "Bearer"
+    expires_in: int = Field(description="Seconds")
+    scope: str
+
+
+class OAuthErrorOut(BaseModel):
+    """Why no token is given (RFC 6749, section 5.2)."""
+
+    error: str = Field(examples=["invalid_client"])
+    error_description: str
+
+
+@router.post(
+    "/supplier/token",
+    response_model=TokenOut,
+    responses={
+        400: {"model": OAuthErrorOut, "description": "Not a request that this endpoint takes"},
+        401: {"model": OAuthErrorOut, "description": "Unknown, revoked or expired key"},
+    },
+)
+def get_token(
+    session: SessionDep,
+    grant_type: Annotated[str, Form(json_schema_extra={"enum": ["client_credentials"]})] = "",
+    scope: Annotated[str, Form(description="Some of the key's scopes, parted by blanks; empty: all")] = "",
+    client_id: Annotated[str, Form(description="The key's prefix, where HTTP Basic is not used")] = "",
+    client_secret: Annotated[str, Form(description="The key's whole text")] = "",
+    authorization: Annotated[str | None, Header(description="HTTP Basic: prefix and text of the key")] = None,
+) -> Response:
+    """An access token for an API key: OAuth 2.0 client credentials (RFC 6749, section 4.4)."""
+    if grant_type != "client_credentials":
+        return _oauth_error("unsupported_grant_type", 400)
+    given = _basic(authorization) or (client_id, client_secret)
+    try:
+        issued = issue_token(session, *given, scope.split())
+    except InvalidInput as error:
+        return _oauth_error("invalid_scope", 400, say(error))
+    if issued is None:
+        return _oauth_error("invalid_client", 401)
+    token, granted = issued
+    body = TokenOut(access_token=token, expires_in=int(TOKEN_LASTS.total_seconds()), scope=" ".join(granted))
+    return JSONResponse(body.model_dump(), headers={"Cache-Control": "no-store"})
+
+
+def _basic(authorization: str | None) -> tuple[str, str] | None:
+    kind, _blank, encoded = (authorization or "").partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        name, _colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return name, secret
+
+
+def _oauth_error(error: str, status: int, description: str = "") -> JSONResponse:
+    headers = {"Cache-Control": "no-store"} | ({"WWW-Authenticate": "Basic"} if status == 401 else {})
+    return JSONResponse({"error": error, "error_description": description}, status, headers)
