@@ -9,7 +9,8 @@ import app.catalog.models
 import app.commission.models
 import app.core.audit
 import app.core.idempotency
-import app.orders.models  # noqa: F401 - imported for their tables
+import app.orders.models
+import app.supplying.models  # noqa: F401 - imported for their tables
 from app.core.database import database_url, new_engine
 
 

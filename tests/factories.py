@@ -34,6 +34,8 @@ from app.orders.service.lists import save_as_list
 from app.orders.service.member_orders import set_cart_line, submit_order
 from app.orders.service.order_links import make_order_link
 from app.orders.service.rounds import close_round, create_round, open_round
+from app.supplying.models import InvoiceStatus, SupplierInvoice, WebhookEndpoint
+from app.supplying.service.webhooks import add_endpoint, send_test
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CUT_OFF = datetime(2026, 3, 5, 11, 0, tzinfo=UTC)
@@ -242,6 +244,7 @@ class Busy:
     offer_ids: str
     mail_link: str
     supplier_link: str
+    webhook_log: str
 
     def paths(self) -> list[tuple[str, Actor | None]]:
         """Every page, and who looks at it."""
@@ -297,7 +300,24 @@ class Busy:
             ),
             ("/commission", self.treasurer),
             *((path, self.speaker) for path in ("/supplier/orders", "/supplier/orders/R0-S1", "/account")),
+            *((path, self.speaker) for path in ("/supplier/statement", "/supplier/webhooks", self.webhook_log)),
+            *((path, self.manager) for path in ("/supplier-invoices", "/supplier-invoices?status=to_check")),
         ]
+
+
+def _told_and_invoiced(session: Session, speaker: Actor) -> None:
+    """An invoice that does not agree, and a webhook address with a message that waits."""
+    order = session.exec(select(SupplierOrder).where(SupplierOrder.number == "R0-S1")).one()
+    session.add(
+        SupplierInvoice(
+            supplier_id=order.supplier_id, supplier_order_id=order.id or 0, number="FA-1", issued_on=clock.today(),
+            net_amount=Decimal(100), vat_amount=Decimal(20), total_amount=Decimal(120), status=InvoiceStatus.TO_CHECK,
+            differences=[{"kind": "dearer", "sku": "SKU9", "due": "7.9", "asked": "8.1"}], received_at=clock.now(),
+        )
+    )  # fmt: skip
+    endpoint = add_endpoint(session, speaker, "https://erp.s.example/hook")
+    send_test(session, speaker, endpoint.id or 0)
+    session.flush()
 
 
 def a_busy_world(session: Session) -> Busy:
@@ -352,11 +372,12 @@ def a_busy_world(session: Session) -> Busy:
         bad_cells=[{"line": 2, "column": "sku", "value": "", "cure": "…"}],
     )  # fmt: skip
     session.add(run)
-    session.flush()
+    _told_and_invoiced(session, speaker)
     return Busy(
         world, employee, approver, manager, treasurer, speaker, order.id or 0, offers[0].product_id, run.id or 0,
         company.id or 0, "R1-S1", second.id or 0, [offer.sku for offer in offers[10:]],
         "-".join(str(offer.id) for offer in offers[:3]),
         make_approval_links(session, order.id or 0, [session.get_one(Person, approver.person_id)])[0],
         make_order_link(session, session.exec(select(SupplierOrder).where(SupplierOrder.number == "R0-S1")).one()),
+        f"/supplier/webhooks/{session.exec(select(WebhookEndpoint.id)).one()}",
     )  # fmt: skip

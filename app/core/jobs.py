@@ -14,7 +14,13 @@ from sqlmodel import Session
 
 from app.core.database import database_url, psycopg_connection
 
-TASK_MODULES = ["app.core.mail", "app.core.housekeeping", "app.catalog.tasks", "app.orders.tasks"]
+TASK_MODULES = [
+    "app.core.mail",
+    "app.core.housekeeping",
+    "app.catalog.tasks",
+    "app.orders.tasks",
+    "app.supplying.tasks",
+]
 RETRIES = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
 
 app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(), import_paths=TASK_MODULES)

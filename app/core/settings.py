@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     co2e_kg_per_km: Decimal | None = Field(
         default=None, ge=0, description="Emission factor of a delivery van; with both the impact page estimates CO2e."
     )
+    webhooks_to_private_addresses: bool = Field(
+        default=False, description="Let webhooks go to http:// and to private addresses: for trying out, never in use."
+    )
     database_pool_size: int = Field(default=10, ge=1)
 
     def address_of(self, path: str) -> str:

@@ -4,11 +4,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.orders.models import LineAnswer, SupplierOrderStatus
+from app.supplying.models import InvoiceStatus
 
 Sku = Annotated[str, Field(max_length=80, examples=["VOS-001-03"])]
+Number = Annotated[str, Path(max_length=200, examples=["2026-S10-VOSGES"])]
 Units = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
@@ -79,8 +82,17 @@ class AdviceOut(Out):
     sscc: list[str]
 
 
+class OrderInvoiceOut(Out):
+    """An invoice for an order; whole under `/supplier/invoices/{id}`."""
+
+    id: int
+    number: str
+    status: InvoiceStatus
+    total_amount: Decimal
+
+
 class OrderOut(BaseModel):
-    """An order with its lines, deliveries and despatch advices."""
+    """An order with its lines, deliveries, despatch advices and invoices."""
 
     number: str
     status: SupplierOrderStatus
@@ -96,6 +108,7 @@ class OrderOut(BaseModel):
     lines: list[LineOut]
     drops: list[DropOut]
     despatch_advices: list[AdviceOut]
+    invoices: list[OrderInvoiceOut]
 
 
 class LineAnswerIn(BaseModel):

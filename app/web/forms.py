@@ -1,6 +1,6 @@
 """What people type into forms."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from app.core.clock import PARIS
@@ -38,6 +38,14 @@ def typed_quantity(value: str, sku: str) -> int | None:
 def typed_instant(value: str) -> datetime:
     """The instant of a `datetime-local` field, on a Paris clock. Raises `ValueError`."""
     return datetime.fromisoformat(value).replace(tzinfo=PARIS)
+
+
+def typed_day(value: str) -> date | None:
+    """The day of a `date` field; None where nothing is typed. Raises `InvalidInput`."""
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError as error:
+        raise InvalidInput("{value} is no day: write it as 2026-05-31.", field="day", value=value) from error
 
 
 def local_address(value: str, otherwise: str) -> str:

@@ -1,4 +1,4 @@
-"""A supplier's program in one file: fetch new orders, answer them from what is in stock, say what leaves.
+"""A supplier's program in one file: fetch new orders, answer them from stock, say what leaves, send the invoice.
 
     python supplier_client.py https://purchasing.example eng_1f9c22aa_… --stock stock.csv --state state.json
 
@@ -57,6 +57,11 @@ class Engrenages:
         headers = {"Idempotency-Key": f"despatch-{number}-{advice['number']}"}
         return self._send(f"/orders/{number}/despatch-advices", advice, headers)
 
+    def invoice(self, number: str, invoice: dict[str, Any]) -> dict[str, Any]:
+        """Invoice what left; without lines that is everything at the agreed prices."""
+        headers = {"Idempotency-Key": f"invoice-{number}-{invoice['number']}"}
+        return self._send(f"/orders/{number}/invoices", invoice, headers)
+
     def _send(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
         answer = self._http.post(path, json=body, headers=headers)
         if answer.is_error:  # problem details (RFC 9457) say what is wrong and how to mend it
@@ -76,22 +81,21 @@ def answer_from_stock(order: dict[str, Any], stock: dict[str, int]) -> list[dict
 
 
 def handle(site: Engrenages, number: str, stock: dict[str, int]) -> None:
-    """Answer a new order, then send it off park by park."""
+    """Answer a new order, send it off park by park, then invoice it."""
     order, etag = site.order(number)
     if order["status"] == "sent":
         order = site.acknowledge(number, etag, answer_from_stock(order, stock))
         print(f"{number}: {order['status']}, {order['amount']} EUR before VAT")
-    if order["status"] not in ("acknowledged", "partially_acknowledged"):
-        return
-    for drop in order["drops"]:
-        if any(drop["units"].values()):
-            advice = {
-                "number": f"BL-{number}-{drop['park']}",
-                "park": drop["park"],
-                "expected_on": max(drop["delivery_on"], datetime.now().astimezone().date().isoformat()),
-            }
+    today = datetime.now().astimezone().date().isoformat()
+    if order["status"] in ("acknowledged", "partially_acknowledged"):
+        for drop in (drop for drop in order["drops"] if any(drop["units"].values())):
+            advice = {"number": f"BL-{number}-{drop['park']}", "park": drop["park"]}
+            advice["expected_on"] = max(drop["delivery_on"], today)
             order = site.despatch(number, advice)
             print(f"{number}: on its way to {drop['park_name']}, {drop['postal_code']} {drop['city']}")
+    if order["status"] == "shipped" and not order["invoices"]:
+        invoice = site.invoice(number, {"number": f"FA-{number}", "issued_on": today})
+        print(f"{number}: invoice {invoice['number']}, {invoice['total_amount']} EUR with VAT, {invoice['status']}")
 
 
 def main() -> None:

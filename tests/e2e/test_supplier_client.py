@@ -1,8 +1,9 @@
-"""The example program of docs/examples against the served site: from a sent order to goods on their way."""
+"""The example program of docs/examples against the served site: from a sent order to its invoice."""
 
 import subprocess
 import sys
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from app.catalog.models import Offer
 from app.catalog.suppliers import add_supplier_user
 from app.core import clock
 from app.orders.models import SupplierOrder, SupplierOrderLine
+from app.supplying.models import SupplierInvoice
 from tests.factories import World
 
 PROGRAM = Path(__file__).parents[2] / "docs" / "examples" / "supplier_client.py"
@@ -45,7 +47,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_example_takes_an_order_from_sent_to_shipped(
+def test_the_example_takes_an_order_from_sent_to_invoiced(
     address: str, key: str, module_engine: Engine, tmp_path: Path
 ) -> None:
     stock, state = tmp_path / "stock.csv", tmp_path / "state.json"
@@ -55,8 +57,10 @@ def test_the_example_takes_an_order_from_sent_to_shipped(
     assert first.returncode == 0, first.stderr
     assert "R1-S1: partially_acknowledged, 132.00 EUR" in first.stdout
     assert first.stdout.count("on its way to") == 2
+    assert "R1-S1: invoice FA-R1-S1, 158.40 EUR with VAT, waiting" in first.stdout
     with Session(module_engine) as session:
         assert session.exec(select(SupplierOrder.status)).one() == "shipped"
+        assert session.exec(select(SupplierInvoice.net_amount)).one() == Decimal("132.00")
         confirmed = session.exec(
             select(Offer.sku, SupplierOrderLine.confirmed_quantity).where(Offer.id == SupplierOrderLine.offer_id)
         )

@@ -94,7 +94,9 @@ def test_a_surplus_shrinks_before_wishes_do(sent: Sent) -> None:
 def test_buyers_who_lose_something_are_told_and_only_they(sent: Sent) -> None:
     sent.session.execute(text("DELETE FROM procrastinate_jobs"))
     sent.answer(Answer(sent.gloves.sku, quantity=11))
-    letters = sent.session.execute(text("SELECT args->>'to', args->>'body' FROM procrastinate_jobs")).all()
+    letters = sent.session.execute(
+        text("SELECT args->>'to', args->>'body' FROM procrastinate_jobs WHERE args ? 'to'")
+    ).all()
     assert len(letters) == 1
     assert f"{sent.gloves.name}: −1" in letters[0][1]
 

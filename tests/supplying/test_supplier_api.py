@@ -9,55 +9,17 @@ import pytest
 from sqlmodel import Session, select
 
 from app.accounts import sign_in
-from app.accounts.actor import COMMAND_LINE, Actor, actor_for
 from app.accounts.models import Company
-from app.accounts.permissions import SUPPLIER_SCOPES
 from app.accounts.service import get_association
 from app.accounts.sign_in import actor_of_key, create_api_key
 from app.catalog.models import Supplier
-from app.catalog.suppliers import add_supplier_user
 from app.core import clock
 from app.core.errors import InvalidInput, NotAllowed
 from app.orders.models import SupplierOrder
 from app.orders.service.despatching import check_sscc
-from tests.factories import World, a_busy_world
+from tests.factories import a_busy_world
 from tests.site import Site
-
-ORDER = "/api/v1/supplier/orders/R1-S1"
-
-
-class Desk:
-    """Two suppliers, each with an order sent (12 gloves in packs of 6, 4 reams) and a key."""
-
-    def __init__(self, site: Site, world: World) -> None:
-        self.site, self.world = site, world
-        first, second = world.a_supplier("S1"), world.a_supplier("S2")
-        self.gloves = world.an_offer(first, ((1, "10.00"),), pack=6)
-        self.paper = world.an_offer(first, ((1, "4.00"),))
-        purchasing_round = world.an_open_round("R1")
-        world.an_order(purchasing_round, (self.gloves, 12), (self.paper, 4))
-        world.an_order(purchasing_round, (world.an_offer(second), 3))
-        world.play("R1")
-        self.speakers = {code: self._speaker(code) for code in ("S1", "S2")}
-
-    def _speaker(self, code: str) -> Actor:
-        person = add_supplier_user(
-            self.world.session, COMMAND_LINE, code, email=f"{code}@s.example", name=code, locale="en"
-        )
-        return actor_for(person)
-
-    def key(self, code: str = "S1", *scopes: str) -> str:
-        names = list(scopes or sorted(SUPPLIER_SCOPES))
-        return create_api_key(self.world.session, self.speakers[code], "ERP", names).secret
-
-    def ask(self, method: str, path: str, key: str, **options: Any) -> Any:
-        headers = {"Authorization": f"Bearer {key}"} | options.pop("headers", {})
-        return self.site.ask(method, path, headers=headers, **options)
-
-
-@pytest.fixture
-def desk(site: Site, world: World) -> Desk:
-    return Desk(site, world)
+from tests.supplying.desk import ORDER, Desk
 
 
 def _token(desk: Desk, key: str, **form: str) -> Any:
@@ -159,6 +121,7 @@ def test_a_suppliers_key_finds_nothing_of_another(desk: Desk) -> None:
                 "acknowledgement": {},
                 "refusal": {"reason": "x"},
                 "despatch-advices": {"number": "B", "park": "nord", "expected_on": "2026-05-01"},
+                "invoices": {"number": "F", "issued_on": "2026-05-01"},
             }
             answer = desk.ask(method.upper(), concrete, stranger, json=bodies.get(path.rsplit("/", 1)[1]))
             assert answer.status_code == 404, f"{method} {path}"

@@ -19,6 +19,7 @@ from app.core.errors import Conflict, InvalidInput, NotFound
 from app.orders.answering import above_ceiling, share_again
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import LineAnswer, Round, SupplierOrder, SupplierOrderLine, SupplierOrderStatus
+from app.orders.outbox import SupplierEvent, tell_supplier
 from app.orders.service.carrying import carry_shortages
 from app.orders.service.serving import Served, Share, shares_of, tell_buyers, write_shares
 
@@ -98,6 +99,7 @@ def acknowledge_order(
     )
     session.flush()
     tell_buyers(session, order, lost)
+    tell_supplier(session, order, SupplierEvent.ANSWERED)
     carry_shortages(session, actor, order, lost)
     return order
 
@@ -233,6 +235,7 @@ def decide_asked_price(session: Session, actor: Actor, number: str, offer_id: in
     order.version += 1
     session.flush()
     tell_buyers(session, order, lost)
+    tell_supplier(session, order, SupplierEvent.PRICE_DECIDED)
     carry_shortages(session, actor, order, lost)
     return order
 

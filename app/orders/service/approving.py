@@ -25,7 +25,7 @@ from app.orders.models import (
     SupplierOrder,
     SupplierOrderStatus,
 )
-from app.orders.outbox import SEND_SUPPLIER_ORDER, TELL_MEMBERS_OF_OUTCOME
+from app.orders.outbox import SEND_SUPPLIER_ORDER, TELL_MEMBERS_OF_OUTCOME, SupplierEvent, tell_suppliers
 from app.orders.service import budgets
 from app.orders.service.rounds import (
     carry_over_into,
@@ -227,9 +227,15 @@ def send_round(session: Session, actor: Actor, code: str, expected_version: int 
         .where(
             col(SupplierOrder.round_id) == round_key(sent), col(SupplierOrder.status) == SupplierOrderStatus.APPROVED
         )
-        .values(status=SupplierOrderStatus.SENT, sent_at=clock.now(), version=SupplierOrder.version + 1)
+        .values(
+            status=SupplierOrderStatus.SENT,
+            sent_at=clock.now(),
+            updated_at=clock.now(),
+            version=SupplierOrder.version + 1,
+        )
         .returning(col(SupplierOrder.id))
     ).all()
     jobs.defer_many(session, SEND_SUPPLIER_ORDER, [{"supplier_order_id": key} for key in supplier_order_ids])
+    tell_suppliers(session, (key for key in supplier_order_ids if key is not None), SupplierEvent.SENT)
     change_status(session, actor, sent, RoundStatus.SENT)
     return sent

@@ -21,6 +21,7 @@ from app.orders.models import (
     SupplierOrder,
     SupplierOrderStatus,
 )
+from app.orders.outbox import SupplierEvent, tell_supplier
 from app.orders.queries import ToCome, still_to_come
 from app.orders.service.acknowledging import acknowledge_order, get_supplier_order_of
 
@@ -86,6 +87,7 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
     order.version += 1
     audit.record(session, actor.label, "supplier_order.shipped", order, number=number, advice=advice.number)
     session.flush()
+    tell_supplier(session, order, SupplierEvent.SHIPPED)
     return advice
 
 

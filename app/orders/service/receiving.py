@@ -16,6 +16,7 @@ from app.core.errors import Conflict, InvalidInput
 from app.orders.answering import share_again
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import Drop, LineAnswer, Round, RoundStatus, SupplierOrder, SupplierOrderStatus
+from app.orders.outbox import SupplierEvent, tell_supplier
 from app.orders.service.acknowledging import acknowledge_order, get_supplier_order_of
 from app.orders.service.carrying import carry_shortages
 from app.orders.service.despatching import CAN_LEAVE, find_drop
@@ -113,6 +114,7 @@ def receive_drop(
     audit.record(session, actor.label, "supplier_order.received", order, number=number, park=park_code)
     session.flush()
     tell_buyers(session, order, lost)
+    tell_supplier(session, order, SupplierEvent.RECEIVED)
     carry_shortages(session, actor, order, lost)
     _deliver_round(session, actor, order)
     return order

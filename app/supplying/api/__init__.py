@@ -1,7 +1,8 @@
-"""Routes of the suppliers' API: `token` lets programs in, `orders` is what they fetch and answer."""
+"""Routes of the suppliers' API: `token` lets programs in, `orders` is what they fetch and answer, `invoices` what they
+ask for it, `webhooks` how they are told."""
 
-from app.supplying.api import orders, token
+from app.supplying.api import invoices, orders, token, webhooks
 
-routers = [token.router, orders.router]
+routers = [token.router, orders.router, invoices.router, webhooks.router]
 
 __all__ = ["routers"]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Response
+from fastapi import Query, Response
 from pydantic import AwareDatetime
 from sqlmodel import Session
 
@@ -10,17 +10,21 @@ from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
 from app.catalog.suppliers import require_supplier
+from app.core.pagination import MAX_PAGE_SIZE
 from app.orders import queries
 from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.models import SupplierOrder, SupplierOrderStatus
 from app.orders.service.acknowledging import Answer, acknowledge_order, get_supplier_order_of, refuse_order
 from app.orders.service.despatching import Despatch, advise_despatch
+from app.supplying.queries import list_invoices
 from app.supplying.schemas import (
     AcknowledgementIn,
     AdviceOut,
     DespatchIn,
     DropOut,
     LineOut,
+    Number,
+    OrderInvoiceOut,
     OrderOut,
     OrderSummaryOut,
     RefusalIn,
@@ -30,8 +34,6 @@ from app.web.edge import SessionDep
 from app.web.exports import documents
 
 router = api_router("supplier")
-
-Number = Annotated[str, Path(max_length=200, examples=["2026-S10-VOSGES"])]
 
 
 @router.get("/supplier/orders")
@@ -124,9 +126,11 @@ def _shown(session: Session, response: Response, order: SupplierOrder) -> OrderO
     order_id = order.id or 0
     shown: dict[str, Any] = {name: getattr(order, name) for name in OrderOut.model_fields if hasattr(order, name)}
     set_etag(response, order.version)
+    invoices = list_invoices(session, None, MAX_PAGE_SIZE, supplier_order_id=order_id)
     return OrderOut(
         **shown,
         lines=[LineOut.model_validate(line) for line in queries.own_lines(session, order_id)],
         drops=[DropOut.model_validate(drop) for drop in queries.own_drops(session, order_id)],
+        invoices=[OrderInvoiceOut.model_validate(invoice) for invoice in invoices.items],
         despatch_advices=[AdviceOut.model_validate(advice) for advice in queries.own_advices(session, order_id)],
     )

@@ -4,16 +4,14 @@ A link in the mail opens one order the same way to a supplier without an account
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 from decimal import Decimal
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from app.accounts.actor import Actor
-from app.accounts.authentication import OptionalActor, SignedIn, signed_in_actor
+from app.accounts.authentication import SignedIn
 from app.accounts.service import get_association
 from app.catalog.suppliers import require_supplier
 from app.core import clock
@@ -21,7 +19,7 @@ from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import format_typed_amount, say
 from app.core.i18n import gettext as _
 from app.core.money import UNIT_PRICE_STEP, round_amount
-from app.core.pagination import PAGE_SIZE, every_row
+from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE, every_row
 from app.orders import queries
 from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.models import SupplierOrderStatus
@@ -34,10 +32,13 @@ from app.orders.service.acknowledging import (
     refuse_order,
 )
 from app.orders.service.despatching import CAN_LEAVE, Despatch, advise_despatch
-from app.orders.service.order_links import follow_order_link
+from app.supplying import queries as supplying_queries
+from app.supplying.pages.opened import AnOrder, Opened
+from app.supplying.pages.words import difference_words
+from app.supplying.service.invoicing import CAN_BE_INVOICED
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
-from app.web.forms import typed_amount, typed_quantity
+from app.web.forms import typed_amount, typed_day, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -75,28 +76,6 @@ def _orders(rows: Iterable[queries.OwnOrderRow]) -> Table:
     )
 
 
-class Opened(NamedTuple):
-    """An order that somebody has open: as whom, which, and where its pages are."""
-
-    actor: Actor
-    number: str
-    here: str
-    by_mail: bool = False
-
-
-def _open(request: Request, session: SessionDep, actor: OptionalActor) -> Opened:
-    token = request.path_params.get("token")
-    if token is not None:
-        speaker, number = follow_order_link(session, token)
-        return Opened(speaker, number, f"/supplier/by-mail/{token}", by_mail=True)
-    actor, number = signed_in_actor(actor), request.path_params["number"]
-    require_supplier(session, actor)
-    return Opened(actor, number, f"/supplier/orders/{number}")
-
-
-AnOrder = Annotated[Opened, Depends(_open)]
-
-
 @router.get("/supplier/orders/{number}")
 @router.get("/supplier/by-mail/{token}")
 def own_order_page(
@@ -106,7 +85,7 @@ def own_order_page(
     if form is not None:
         order = get_supplier_order_of(session, opened.actor, opened.number)
         return _lines(opened.number, queries.own_lines(session, order.id or 0)).as_file(form)
-    return _page(request, session, opened)
+    return order_page(request, session, opened)
 
 
 def _lines(number: str, lines: Iterable[queries.OwnLineRow]) -> Table:
@@ -125,7 +104,7 @@ def _lines(number: str, lines: Iterable[queries.OwnLineRow]) -> Table:
     )
 
 
-def _page(request: Request, session: Session, opened: Opened, error: str | None = None) -> Response:
+def order_page(request: Request, session: Session, opened: Opened, error: str | None = None) -> Response:
     order = get_supplier_order_of(session, opened.actor, opened.number)
     order_id = order.id or 0
     to_come = queries.still_to_come(session, order_id)
@@ -141,6 +120,9 @@ def _page(request: Request, session: Session, opened: Opened, error: str | None 
         lines=queries.own_lines(session, order_id),
         drops=[(drop, to_come.get(drop.id)) for drop in queries.own_drops(session, order_id)],
         advices=queries.own_advices(session, order_id),
+        invoices=supplying_queries.list_invoices(session, None, MAX_PAGE_SIZE, supplier_order_id=order_id).items,
+        difference_words=difference_words(),
+        can_be_invoiced=order.status in CAN_BE_INVOICED,
         takes_answer=order.status in OPEN_TO_ANSWERS,
         is_new=order.status is SupplierOrderStatus.SENT,
         can_leave=order.status in CAN_LEAVE,
@@ -202,7 +184,7 @@ def answer_order(
                     expected_version=version,
                 )
     except DomainError as refusal:
-        return _page(request, session, opened, say(refusal))
+        return order_page(request, session, opened, say(refusal))
     return RedirectResponse(opened.here, 303)
 
 
@@ -214,17 +196,10 @@ def _changed(lines: dict[str, queries.OwnLineRow], typed: Iterable[tuple[str, st
             raise InvalidInput("This order has no line {sku}.", code="unknown_line", field="lines", sku=sku)
         units = typed_quantity(quantity, sku)
         price: Decimal | None = typed_amount(unit_price, "unit_price", UNIT_PRICE_STEP)
-        day = _day(promised_on)
+        day = typed_day(promised_on)
         same = units in {None, line.served} and price in {None, line.asked_price or line.unit_price}
         if not same or day or reason.strip():
             yield Answer(sku, units, price, day, back_ordered=day is not None, reason=reason)
-
-
-def _day(value: str) -> date | None:
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError as error:
-        raise InvalidInput("{value} is no day: write it as 2026-05-31.", field="day", value=value) from error
 
 
 @router.post("/supplier/orders/{number}/despatch-advices")
@@ -245,7 +220,7 @@ def send_off(
     """Say what leaves for a park."""
     try:
         with session.begin_nested():
-            day = _day(expected_on)
+            day = typed_day(expected_on)
             if day is None:
                 raise InvalidInput("Say on which day it arrives.", field="expected_on")
             units = {one: typed_quantity(typed, one) or 0 for one, typed in zip(sku, quantity, strict=True)}
@@ -259,5 +234,5 @@ def send_off(
                 Despatch(advice, park, day, lines, carrier, tracking, sscc.split()),
             )
     except DomainError as refusal:
-        return _page(request, session, opened, say(refusal))
+        return order_page(request, session, opened, say(refusal))
     return RedirectResponse(opened.here, 303)

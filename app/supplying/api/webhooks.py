@@ -1,0 +1,155 @@
+"""Where a supplier's system wants to be told, how telling went, and telling again."""
+
+from datetime import datetime
+
+from fastapi import Response
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.authentication import SignedIn
+from app.accounts.permissions import Scope
+from app.catalog.suppliers import require_supplier
+from app.orders.outbox import SupplierEvent
+from app.supplying import queries
+from app.supplying.models import DeliveryStatus, WebhookEndpoint
+from app.supplying.schemas import Out
+from app.supplying.service import webhooks
+from app.web.api import DEFAULT_LIMIT, Cursor, Id, Limit, PageOut, api_router, page_out
+from app.web.edge import SessionDep
+
+router = api_router("supplier")
+
+
+class EndpointIn(BaseModel):
+    """An address to be told."""
+
+    url: str = Field(max_length=2000, examples=["https://erp.vosges.example/engrenages"])
+    event_types: list[SupplierEvent] = Field(default_factory=list, max_length=20, description="Empty: everything")
+
+
+class EndpointOut(Out):
+    """An address that is told. `secret` verifies what comes (Standard Webhooks, `whsec_…`)."""
+
+    id: int
+    url: str
+    event_types: list[str]
+    secret: str
+    active: bool
+    disabled_because: str
+    created_at: datetime
+    old_secret_until: datetime | None = Field(description="Until then messages are signed with the old secret too")
+
+
+class EndpointChange(BaseModel):
+    """Stop telling an address, or begin again."""
+
+    active: bool
+
+
+class DeliveryOut(Out):
+    """A message on its way to an address; `message_id` is its `webhook-id`, the same at every try."""
+
+    id: int
+    message_id: str
+    type: str
+    payload: str
+    status: DeliveryStatus
+    created_at: datetime
+    attempt_count: int
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    last_status_code: int | None
+    last_error: str | None
+    last_duration_ms: int | None
+
+
+class ReplayedOut(BaseModel):
+    """How many messages are sent again."""
+
+    count: int
+
+
+@router.get("/supplier/webhooks")
+def list_webhooks(session: SessionDep, actor: SignedIn) -> list[EndpointOut]:
+    """My addresses."""
+    supplier_id = _supplier(session, actor, Scope.ORDERS_READ)
+    return [EndpointOut.model_validate(row) for row in queries.list_endpoints(session, supplier_id)]
+
+
+@router.post("/supplier/webhooks", status_code=201)
+def add_webhook(session: SessionDep, actor: SignedIn, response: Response, endpoint: EndpointIn) -> EndpointOut:
+    """Name an address: https, and not in a private network. At most ten."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    added = webhooks.add_endpoint(session, actor, endpoint.url, endpoint.event_types)
+    response.headers["Location"] = f"/api/v1/supplier/webhooks/{added.id}"
+    return EndpointOut.model_validate(added)
+
+
+@router.patch("/supplier/webhooks/{endpoint_id}")
+def change_webhook(session: SessionDep, actor: SignedIn, endpoint_id: Id, change: EndpointChange) -> EndpointOut:
+    """Stop telling an address, or begin again: what was not told meanwhile is sent then."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    return _out(session, webhooks.set_endpoint_active(session, actor, endpoint_id, change.active))
+
+
+@router.delete("/supplier/webhooks/{endpoint_id}", status_code=204)
+def remove_webhook(session: SessionDep, actor: SignedIn, endpoint_id: Id) -> None:
+    """Forget an address and its log."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    webhooks.remove_endpoint(session, actor, endpoint_id)
+
+
+@router.post("/supplier/webhooks/{endpoint_id}/secret")
+def rotate_webhook_secret(session: SessionDep, actor: SignedIn, endpoint_id: Id) -> EndpointOut:
+    """A new secret; for a day messages are signed with the old one too."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    return _out(session, webhooks.rotate_secret(session, actor, endpoint_id))
+
+
+@router.post("/supplier/webhooks/{endpoint_id}/test", status_code=202)
+def test_webhook(session: SessionDep, actor: SignedIn, endpoint_id: Id) -> ReplayedOut:
+    """Send an address a message of type `test`."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    webhooks.send_test(session, actor, endpoint_id)
+    return ReplayedOut(count=1)
+
+
+@router.get("/supplier/webhooks/{endpoint_id}/deliveries")
+def list_webhook_deliveries(
+    session: SessionDep,
+    actor: SignedIn,
+    endpoint_id: Id,
+    status: DeliveryStatus | None = None,
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> PageOut[DeliveryOut]:
+    """The log of an address, the newest first."""
+    _supplier(session, actor, Scope.ORDERS_READ)
+    webhooks.get_endpoint(session, actor, endpoint_id)
+    return page_out(queries.list_deliveries(session, endpoint_id, cursor, limit, status=status), DeliveryOut)
+
+
+@router.post("/supplier/webhooks/{endpoint_id}/replay", status_code=202)
+def replay_failed_webhooks(session: SessionDep, actor: SignedIn, endpoint_id: Id) -> ReplayedOut:
+    """Send again everything that this address never took."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    return ReplayedOut(count=webhooks.replay_failed(session, actor, endpoint_id))
+
+
+@router.post("/supplier/webhook-deliveries/{delivery_id}/replay", status_code=202)
+def replay_webhook(session: SessionDep, actor: SignedIn, delivery_id: Id) -> ReplayedOut:
+    """Send one message again, whatever became of it."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    webhooks.replay(session, actor, delivery_id)
+    return ReplayedOut(count=1)
+
+
+def _supplier(session: Session, actor: Actor, scope: Scope) -> int:
+    actor.require_scope(scope)
+    return require_supplier(session, actor)
+
+
+def _out(session: Session, endpoint: WebhookEndpoint) -> EndpointOut:
+    session.flush()
+    return EndpointOut.model_validate(endpoint)

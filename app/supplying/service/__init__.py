@@ -1,0 +1,1 @@
+"""Use cases of the suppliers' side: `invoicing` takes their invoices, `webhooks` tells their systems."""
