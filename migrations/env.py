@@ -10,6 +10,7 @@ import app.commission.models
 import app.core.audit
 import app.core.idempotency
 import app.orders.models
+import app.sourcing.models
 import app.supplying.models  # noqa: F401 - imported for their tables
 from app.core.database import database_url, new_engine
 

@@ -34,6 +34,7 @@ from app.orders.service.lists import save_as_list
 from app.orders.service.member_orders import set_cart_line, submit_order
 from app.orders.service.order_links import make_order_link
 from app.orders.service.rounds import close_round, create_round, open_round
+from app.sourcing.evidence import submit_evidence
 from app.supplying.models import InvoiceStatus, SupplierInvoice, WebhookEndpoint
 from app.supplying.service.webhooks import add_endpoint, send_test
 
@@ -301,6 +302,7 @@ class Busy:
             ("/commission", self.treasurer),
             *((path, self.speaker) for path in ("/supplier/orders", "/supplier/orders/R0-S1", "/account")),
             *((path, self.speaker) for path in ("/supplier/statement", "/supplier/webhooks", self.webhook_log)),
+            *((path, self.speaker) for path in ("/supplier/catalogue", "/supplier/charter")),
             *((path, self.manager) for path in ("/supplier-invoices", "/supplier-invoices?status=to_check")),
         ]
 
@@ -317,6 +319,7 @@ def _told_and_invoiced(session: Session, speaker: Actor) -> None:
     )  # fmt: skip
     endpoint = add_endpoint(session, speaker, "https://erp.s.example/hook")
     send_test(session, speaker, endpoint.id or 0)
+    submit_evidence(session, speaker, "code_of_conduct", words="ILO core conventions")
     session.flush()
 
 

@@ -71,3 +71,5 @@ OFFER_COLUMNS = (
     Column("content", content, required=False),
     Column("price_tiers", price_tiers),
 )
+
+OWN_OFFER_COLUMNS = OFFER_COLUMNS[1:]  # a supplier's own file need not say whose offers these are

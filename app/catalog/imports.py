@@ -5,9 +5,8 @@ and prices that jump.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -15,58 +14,16 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
-from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.exchange import OFFER_COLUMNS, OWN_OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.import_report import LISTED, Difference, ImportReport, PriceJump
 from app.catalog.listing import refresh_listing
 from app.catalog.measure import measure_of
+from app.catalog.models import Supplier
 from app.catalog.search import learn_words
+from app.catalog.suppliers import require_supplier
 from app.core import audit
 from app.core.copying import copy_rows
-from app.core.file_report import FileReport
 from app.core.tabular import TableReader
-
-LISTED = 200  # rows of each kind that a report lists; its counts are always complete
-
-
-class Difference(NamedTuple):
-    """One row that is new, changed or gone."""
-
-    code: str
-    name: str
-
-
-class PriceJump(NamedTuple):
-    """A list price that moved by more than the association's limit."""
-
-    code: str
-    name: str
-    old_price: Decimal
-    new_price: Decimal
-    percent: Decimal
-
-
-@dataclass(kw_only=True)
-class ImportReport(FileReport):
-    """What an import did, or in a dry run would do. The lists hold the first rows, the counts all."""
-
-    new_count: int = 0
-    changed_count: int = 0
-    unchanged_count: int = 0
-    gone_count: int = 0
-    price_jump_count: int = 0
-    new: list[Difference] = field(default_factory=list)
-    changed: list[Difference] = field(default_factory=list)
-    gone: list[Difference] = field(default_factory=list)
-    price_jumps: list[PriceJump] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """The report as plain JSON values."""
-        plain = super().as_json()
-        for name in ("new", "changed", "gone", "price_jumps"):
-            plain[name] = [
-                {k: str(v) if isinstance(v, Decimal) else v for k, v in row._asdict().items()}
-                for row in getattr(self, name)
-            ]
-        return plain
 
 
 def import_suppliers(
@@ -163,15 +120,53 @@ def import_offers(
     actor.require(Permission.MANAGE_CATALOG)
     names: set[str] = set()
     _stage(session, "staged_offers", _OFFER_STAGE, _offer_rows(reader, names))
-    session.execute(text("ANALYZE staged_offers"))
     _reject_duplicates(session, reader, "staged_offers", "supplier_code, sku", "sku")
     _reject_unknown_suppliers(session, reader)
+    return _import_staged(session, actor, reader, names, dry_run, skip_bad_rows, withdraw_missing=withdraw_missing)
+
+
+def import_own_offers(
+    session: Session,
+    actor: Actor,
+    reader: TableReader,
+    *,
+    dry_run: bool = False,
+    skip_bad_rows: bool = False,
+    whole: bool = False,
+) -> ImportReport:
+    """Import a supplier's own offers (`OWN_OFFER_COLUMNS`); `whole`: what the file leaves out is withdrawn.
+
+    A list price that rises by more than the association's limit is a bad row: the association imports it, or not.
+    Products that other suppliers offer too keep their words. Raises `BadFile` unless bad rows are to be skipped.
+    """
+    supplier = session.get_one(Supplier, require_supplier(session, actor))
+    names: set[str] = set()
+    _stage(session, "staged_offers", _OFFER_STAGE, _offer_rows(reader, names, supplier.code))
+    _reject_duplicates(session, reader, "staged_offers", "sku", "sku")
+    _reject_price_rises(session, reader, get_association(session).price_jump_percent)
+    return _import_staged(
+        session, actor, reader, names, dry_run, skip_bad_rows, withdraw_missing=whole, keep_shared_products=True
+    )
+
+
+def _import_staged(
+    session: Session,
+    actor: Actor,
+    reader: TableReader,
+    names: set[str],
+    dry_run: bool,
+    skip_bad_rows: bool,
+    *,
+    withdraw_missing: bool,
+    keep_shared_products: bool = False,
+) -> ImportReport:
+    session.execute(text("ANALYZE staged_offers"))
     report = ImportReport.begin(reader, dry_run=dry_run, skip_bad_rows=skip_bad_rows)
     _compare(session, report, _OFFERS_JOINED, "s.supplier_code || ' ' || s.sku", _OFFER_CHANGED)
     _find_gone(session, report)
     _find_price_jumps(session, report, get_association(session).price_jump_percent)
     if not dry_run:
-        _write_offers(session)
+        _write_offers(session, keep_shared_products)
         _count_rows_anew(session)
         if withdraw_missing:
             session.execute(
@@ -183,8 +178,10 @@ def import_offers(
     return report
 
 
-def _offer_rows(reader: TableReader, names: set[str]) -> Iterable[list[Any]]:
-    columns = [column.name for column in OFFER_COLUMNS]
+def _offer_rows(reader: TableReader, names: set[str], supplier_code: str | None = None) -> Iterable[list[Any]]:
+    """Rows of the stage; `supplier_code` stands first where the file has no such column."""
+    columns = [column.name for column in (OFFER_COLUMNS if supplier_code is None else OWN_OFFER_COLUMNS)]
+    first = [] if supplier_code is None else [supplier_code]
     name_at, unit_at = columns.index("name"), columns.index("unit")
     for line, values in reader:
         *cells, content, tiers = values
@@ -192,10 +189,10 @@ def _offer_rows(reader: TableReader, names: set[str]) -> Iterable[list[Any]]:
         names.add(values[name_at])
         quantities = ",".join([str(quantity) for quantity, _price in tiers])
         prices = ",".join([str(price) for _quantity, price in tiers])
-        yield [line, *cells, amount, unit, f"{{{quantities}}}", f"{{{prices}}}"]
+        yield [line, *first, *cells, amount, unit, f"{{{quantities}}}", f"{{{prices}}}"]
 
 
-def _write_offers(session: Session) -> None:
+def _write_offers(session: Session, keep_shared_products: bool) -> None:
     """Write categories, products, then offers: only rows that are new or differ, so that a repeated import is quick."""
     session.execute(
         text("INSERT INTO categories (name) SELECT DISTINCT category FROM staged_offers ON CONFLICT (name) DO NOTHING")
@@ -213,10 +210,14 @@ def _write_offers(session: Session) -> None:
             LEFT JOIN products known ON known.ref = fresh.product_ref
             WHERE known.id IS NULL OR (known.name, known.description, known.category_id, known.unit)
                 IS DISTINCT FROM (fresh.name, fresh.description, fresh.category_id, fresh.unit)
+                AND NOT (:keep_shared AND EXISTS (
+                    SELECT FROM offers o JOIN suppliers u ON u.id = o.supplier_id
+                    WHERE o.product_id = known.id AND u.code NOT IN (SELECT supplier_code FROM staged_offers)))
             ON CONFLICT (ref) DO UPDATE
             SET name = excluded.name, description = excluded.description,
                 category_id = excluded.category_id, unit = excluded.unit
-        """)
+        """),
+        {"keep_shared": keep_shared_products},
     )
     terms = ", ".join(_OFFER_TERMS)
     updates = ", ".join(f"{column} = excluded.{column}" for column in _OFFER_TERMS)
@@ -272,6 +273,21 @@ def _reject_unknown_suppliers(session: Session, reader: TableReader) -> None:
     )
     for line, code in unknown:
         reader.reject(line, "supplier_code", code, "no such supplier: import it first")
+
+
+def _reject_price_rises(session: Session, reader: TableReader, limit_percent: Decimal) -> None:
+    risen = session.execute(
+        text(f"""
+            DELETE FROM staged_offers WHERE line IN (
+                SELECT s.line FROM {_OFFERS_JOINED}
+                WHERE t.withdrawn_at IS NULL
+                  AND s.tier_prices[1] > t.tier_prices[1] * (1 + CAST(:limit AS numeric) / 100)
+            ) RETURNING line, tier_prices[1]
+        """),
+        {"limit": limit_percent},
+    )
+    for line, price in risen:
+        reader.reject(line, "price_tiers", str(price), "the price rises by more than may be: ask the association")
 
 
 def _compare(session: Session, report: ImportReport, joined: str, code: str, changed: str) -> None:
@@ -330,4 +346,11 @@ def _note(session: Session, actor: Actor, action: str, report: ImportReport) -> 
     )
 
 
-__all__ = ["OFFER_COLUMNS", "SUPPLIER_COLUMNS", "ImportReport", "import_offers", "import_suppliers"]
+__all__ = [
+    "OFFER_COLUMNS",
+    "SUPPLIER_COLUMNS",
+    "ImportReport",
+    "import_offers",
+    "import_own_offers",
+    "import_suppliers",
+]

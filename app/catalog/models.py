@@ -119,7 +119,10 @@ class SearchWord(SQLModel, table=True):
 
 
 class Offer(SQLModel, table=True):
-    """One supplier's terms for a product. Quantities are whole sales units; `content`: what one of them holds."""
+    """One supplier's terms for a product. Quantities are whole sales units; `content`: what one of them holds.
+
+    `stock`: what its supplier said to have at `stock_at`; None where it says nothing.
+    """
 
     __tablename__ = "offers"
     __table_args__ = (
@@ -131,6 +134,7 @@ class Offer(SQLModel, table=True):
         CheckConstraint("min_quantity >= 0", name="min_quantity_not_negative"),
         CheckConstraint("lead_time_days >= 0", name="lead_time_not_negative"),
         CheckConstraint("vat_rate BETWEEN 0 AND 100", name="vat_rate_in_percent"),
+        CheckConstraint("stock >= 0", name="stock_not_negative"),
         CheckConstraint("eco_contribution >= 0", name="eco_contribution_not_negative"),
         CheckConstraint("tiers_are_sound(tier_quantities, tier_prices)", name="tiers_are_sound"),
         CheckConstraint("(content IS NULL) = (content_unit IS NULL) AND content > 0", name="content_with_its_unit"),
@@ -153,6 +157,8 @@ class Offer(SQLModel, table=True):
     origin_country: str = ""
     content: Decimal | None = Field(default=None, sa_type=CONTENT)
     content_unit: str | None = Field(default=None, max_length=10)
+    stock: int | None = None
+    stock_at: datetime | None = instant(default=None)
     withdrawn_at: datetime | None = instant(default=None)
     version: int = 1
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -71,6 +72,8 @@ class OfferRow(NamedTuple):
     origin_country: str
     content: Decimal | None
     content_unit: str | None
+    stock: int | None
+    stock_at: datetime | None
     withdrawn: bool
     version: int
 
@@ -295,6 +298,8 @@ def _offers_query() -> Select[*tuple[Any, ...]]:
             col(Offer.origin_country),
             col(Offer.content),
             col(Offer.content_unit),
+            col(Offer.stock),
+            col(Offer.stock_at),
             col(Offer.withdrawn_at).is_not(None),
             col(Offer.version),
         )

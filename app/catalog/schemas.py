@@ -82,6 +82,8 @@ class OfferOut(Out):
     origin_country: str
     content: Decimal | None = Field(description="What one sales unit holds, in `content_unit`; null where not said")
     content_unit: str | None = Field(description="`kg`, `l`, `piece`, `m` or `m2`")
+    stock: int | None = Field(description="Sales units that its supplier said to have at `stock_at`; null: not said")
+    stock_at: datetime | None
     withdrawn: bool
     version: int
 

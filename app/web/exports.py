@@ -81,7 +81,10 @@ def _cell(sheet: Any, value: Any) -> Any:
     return value if value is None or isinstance(value, int | float | Decimal | date | str) else str(value)
 
 
-_DOCUMENT_TYPES = {".xml": "application/xml", ".pdf": "application/pdf", ".csv": "text/csv", ".xlsx": _XLSX}
+_DOCUMENT_TYPES = {".xml": "application/xml", ".pdf": "application/pdf", ".csv": "text/csv", ".xlsx": _XLSX} | {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+}
 
 
 def documents(files: Mapping[str, bytes], name: str) -> Response:

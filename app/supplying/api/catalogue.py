@@ -1,0 +1,210 @@
+"""A supplier's catalogue: files in the background, stock and prices in bulk, what it shows for the charter."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import File, Form, Query, Response, UploadFile
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.authentication import SignedIn
+from app.accounts.permissions import Scope
+from app.catalog.import_runs import get_run, start_import
+from app.catalog.own_offers import MOST_CHANGES, OfferChange, change_own_offers, list_own_offers
+from app.catalog.schemas import ImportRunOut, TierOut
+from app.catalog.suppliers import require_supplier
+from app.sourcing.charter import FIRST_VERSION
+from app.sourcing.evidence import file_of, get_own_evidence, list_own_evidence, submit_evidence, withdraw_evidence
+from app.sourcing.models import EvidenceStatus
+from app.supplying.schemas import Out, Sku, Units
+from app.web.api import DEFAULT_LIMIT, Cursor, Id, Limit, PageOut, api_router, page_out
+from app.web.edge import SessionDep
+from app.web.exports import documents
+
+router = api_router("supplier")
+_CRITERIA = ", ".join(f"`{one.key}`" for one in FIRST_VERSION.criteria)
+
+
+class OwnOfferOut(Out):
+    """One of my offers; prices in euros before VAT, from a quantity of the whole group on."""
+
+    sku: str
+    name: str
+    product_ref: str
+    category: str
+    gtin: str | None
+    pack_size: int
+    min_quantity: int
+    lead_time_days: int
+    vat_rate: Decimal
+    price_tiers: list[TierOut]
+    stock: int | None
+    stock_at: datetime | None
+    withdrawn: bool
+
+
+class TierIn(BaseModel):
+    """From this quantity of the whole group on, everyone's unit price."""
+
+    from_quantity: int = Field(ge=1, le=1_000_000_000, examples=[10])
+    unit_price: Decimal = Field(ge=0, le=10**7, decimal_places=4, examples=["11.9000"])
+
+
+class OfferChangeIn(BaseModel):
+    """What changes about an offer; what is left out stays."""
+
+    sku: Sku
+    stock: Units | None = None
+    price_tiers: list[TierIn] | None = Field(default=None, min_length=1, max_length=20)
+    lead_time_days: int | None = Field(default=None, ge=0, le=3650)
+    withdrawn: bool | None = None
+
+
+class OfferChangesIn(BaseModel):
+    """Many changes at once: all are made, or none."""
+
+    items: list[OfferChangeIn] = Field(min_length=1, max_length=MOST_CHANGES)
+
+
+class ChangedOut(BaseModel):
+    """How many offers differ now."""
+
+    changed: int
+
+
+class EvidenceOut(Out):
+    """Something shown for the charter, and how far it is believed."""
+
+    id: int
+    criterion: str
+    sku: str | None
+    words: str
+    expires_on: date | None
+    file_name: str
+    status: EvidenceStatus
+    trust: str = Field(description="`declared`, `documented`, `verified` or `expired`")
+    sent_at: datetime
+
+
+@router.get("/supplier/offers")
+def list_my_offers(
+    session: SessionDep,
+    actor: SignedIn,
+    q: Annotated[str, Query(max_length=200, description="Part of a name, or the beginning of a SKU")] = "",
+    cursor: Cursor = None,
+    limit: Limit = DEFAULT_LIMIT,
+) -> PageOut[OwnOfferOut]:
+    """My offers by SKU, withdrawn ones too."""
+    page = list_own_offers(session, _supplier(session, actor), cursor, limit, words=q)
+    items = [
+        OwnOfferOut(
+            **{name: value for name, value in row._asdict().items() if name != "tiers"},
+            price_tiers=[TierOut(from_quantity=quantity, unit_price=price) for quantity, price in row.tiers],
+        )
+        for row in page.items
+    ]
+    return PageOut(items=items, next_cursor=page.next_cursor)
+
+
+@router.patch("/supplier/offers")
+def change_my_offers(session: SessionDep, actor: SignedIn, changes: OfferChangesIn) -> ChangedOut:
+    """Change stock, prices, lead times of many offers, or withdraw them and bring them back."""
+    _supplier(session, actor)
+    asked = [
+        OfferChange(
+            **change.model_dump(exclude={"price_tiers"}),
+            price_tiers=None
+            if change.price_tiers is None
+            else [(tier.from_quantity, tier.unit_price) for tier in change.price_tiers],
+        )
+        for change in changes.items
+    ]
+    return ChangedOut(changed=change_own_offers(session, actor, asked))
+
+
+@router.post("/supplier/catalogue", status_code=202)
+def upload_my_catalogue(
+    session: SessionDep,
+    actor: SignedIn,
+    response: Response,
+    file: Annotated[UploadFile, File(description="CSV or XLSX, columns as of an offers file, without the supplier")],
+    whole: Annotated[bool, Form(description="Withdraw what the file leaves out; else it is a difference")] = False,
+    dry_run: Annotated[bool, Form(description="Report what would happen, change nothing")] = False,
+    skip_bad_rows: Annotated[bool, Form(description="Import the good rows, report the others")] = False,
+) -> ImportRunOut:
+    """Import a file of my offers in the background: ask the answer's Location until it is done."""
+    _supplier(session, actor)
+    run = start_import(
+        session,
+        actor,
+        kind="own_offers",
+        file_name=file.filename or "",
+        content=file.file.read(),
+        whole=whole,
+        dry_run=dry_run,
+        skip_bad_rows=skip_bad_rows,
+    )
+    response.headers["Location"] = f"/api/v1/supplier/catalogue/{run.id}"
+    return ImportRunOut.model_validate(run)
+
+
+@router.get("/supplier/catalogue/{run_id}")
+def read_my_catalogue_upload(session: SessionDep, actor: SignedIn, run_id: Id) -> ImportRunOut:
+    """How an upload goes: rows read so far, in the end its report, or why it was refused."""
+    _supplier(session, actor)
+    return ImportRunOut.model_validate(get_run(session, actor, run_id))
+
+
+@router.get("/supplier/evidence")
+def list_my_evidence(
+    session: SessionDep, actor: SignedIn, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> PageOut[EvidenceOut]:
+    """What I show for the charter, the newest first."""
+    return page_out(list_own_evidence(session, _supplier(session, actor), cursor, limit), EvidenceOut)
+
+
+@router.post("/supplier/evidence", status_code=201)
+def submit_my_evidence(
+    session: SessionDep,
+    actor: SignedIn,
+    criterion: Annotated[str, Form(max_length=40, description=f"One of {_CRITERIA}")],
+    sku: Annotated[str, Form(max_length=80, description="The article, where the criterion is about one")] = "",
+    words: Annotated[str, Form(max_length=500, description="What it is: label, number, scope")] = "",
+    expires_on: Annotated[date | None, Form()] = None,
+    file: Annotated[UploadFile | None, File(description="PDF, PNG or JPEG")] = None,
+) -> EvidenceOut:
+    """Show something for a criterion of the charter; with a file it is believed more."""
+    supplier_id = _supplier(session, actor)
+    submit_evidence(
+        session,
+        actor,
+        criterion,
+        sku=sku,
+        words=words,
+        expires_on=expires_on,
+        file_name=(file.filename or "") if file else "",
+        content=file.file.read() if file else None,
+    )
+    return EvidenceOut.model_validate(list_own_evidence(session, supplier_id, None, 1).items[0])
+
+
+@router.get("/supplier/evidence/{evidence_id}/file", response_class=Response)
+def read_my_evidence_file(session: SessionDep, actor: SignedIn, evidence_id: Id) -> Response:
+    """The file of a piece of evidence."""
+    _supplier(session, actor)
+    name, content = file_of(get_own_evidence(session, actor, evidence_id))
+    return documents({name: content}, name)
+
+
+@router.delete("/supplier/evidence/{evidence_id}", status_code=204)
+def withdraw_my_evidence(session: SessionDep, actor: SignedIn, evidence_id: Id) -> None:
+    """Take back what I showed."""
+    _supplier(session, actor)
+    withdraw_evidence(session, actor, evidence_id)
+
+
+def _supplier(session: Session, actor: Actor) -> int:
+    actor.require_scope(Scope.CATALOG_WRITE)
+    return require_supplier(session, actor)
