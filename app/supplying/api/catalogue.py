@@ -65,7 +65,9 @@ class OfferChangeIn(BaseModel):
 class OfferChangesIn(BaseModel):
     """Many changes at once: all are made, or none."""
 
-    items: list[OfferChangeIn] = Field(min_length=1, max_length=MOST_CHANGES)
+    items: list[OfferChangeIn] = Field(
+        min_length=1, max_length=MOST_CHANGES, examples=[[{"sku": "VOS-001-03", "stock": 120}]]
+    )
 
 
 class ChangedOut(BaseModel):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import File, Query, Response, UploadFile
 from pydantic import AwareDatetime
 from sqlmodel import Session
 
@@ -29,6 +29,7 @@ from app.supplying.schemas import (
     OrderSummaryOut,
     RefusalIn,
 )
+from app.supplying.service.electronic import take_message
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Limit, PageOut, api_router, page_out, set_etag
 from app.web.edge import SessionDep
 from app.web.exports import documents
@@ -114,6 +115,18 @@ def advise_own_despatch(
     given = advice.model_dump(exclude={"park"})
     advise_despatch(session, actor, number, Despatch(park_code=advice.park, **given))
     return _shown(session, response, get_supplier_order_of(session, actor, number))
+
+
+@router.post("/supplier/documents")
+def take_own_document(
+    session: SessionDep,
+    actor: SignedIn,
+    response: Response,
+    file: Annotated[UploadFile, File(description="Peppol Order Response or Despatch Advice (UBL 2.1)")],
+) -> OrderOut:
+    """Answer an order, or send goods off, by the document of my own system; it names the order."""
+    _supplier(session, actor, Scope.ORDERS_WRITE)
+    return _shown(session, response, take_message(session, actor, file.file.read()))
 
 
 def _supplier(session: Session, actor: Actor, scope: Scope) -> int:
