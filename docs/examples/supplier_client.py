@@ -58,7 +58,7 @@ class Engrenages:
         return self._send(f"/orders/{number}/despatch-advices", advice, headers)
 
     def invoice(self, number: str, invoice: dict[str, Any]) -> dict[str, Any]:
-        """Invoice what left; without lines that is everything at the agreed prices."""
+        """Invoice an order; without lines that is everything at the agreed prices."""
         headers = {"Idempotency-Key": f"invoice-{number}-{invoice['number']}"}
         return self._send(f"/orders/{number}/invoices", invoice, headers)
 

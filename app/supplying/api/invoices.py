@@ -43,7 +43,7 @@ class InvoicedLineIn(BaseModel):
 
 
 class InvoiceIn(BaseModel):
-    """An invoice. Without lines it is for everything that left and is not invoiced yet."""
+    """An invoice. Without lines it is for everything agreed that is not invoiced yet."""
 
     number: str = Field(min_length=1, max_length=80, examples=["FA-2026-0118"])
     issued_on: date
