@@ -15,7 +15,7 @@ from app.accounts.models import AccessToken, ApiKey, Person, SignInFailure, Sign
 from app.accounts.permissions import PEOPLES_SCOPES, SUPPLIER_SCOPES, Permission, Scope
 from app.accounts.service import find_person, get_association
 from app.core import audit, clock, jobs, mail
-from app.core.errors import DomainError, InvalidInput, NotAllowed, NotFound
+from app.core.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.settings import get_settings
@@ -31,6 +31,7 @@ MIN_PASSWORD_LENGTH = 10
 _KEY_MARK = "eng"
 _TOKEN_MARK = "engt_"
 TOKEN_LASTS = timedelta(hours=1)
+OLD_KEY_LASTS = timedelta(days=1)
 
 _hasher = PasswordHasher()
 # Checked for unknown addresses, so that they take as long as known ones (OWASP Authentication Cheat Sheet).
@@ -223,11 +224,30 @@ def create_api_key(session: Session, actor: Actor, name: str, scopes: list[str])
     return NewApiKey(key, text)
 
 
-def revoke_api_key(session: Session, actor: Actor, key_id: int) -> None:
-    """End a key of one's own."""
+def _own_key(session: Session, actor: Actor, key_id: int) -> ApiKey:
     key = session.get(ApiKey, key_id)
     if key is None or key.person_id != actor.person_id:
         raise NotFound("There is no such key.")
+    return key
+
+
+def rotate_api_key(session: Session, actor: Actor, key_id: int) -> NewApiKey:
+    """A new key in the place of one's own, with the same name and scopes; the old one is good for a day more.
+
+    Raises `Conflict` for a key that is revoked or ended.
+    """
+    old, in_a_day = _own_key(session, actor, key_id), clock.now() + OLD_KEY_LASTS
+    if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= clock.now()):
+        raise Conflict("This key has ended. Make a new one.", code="key_ended")
+    made = create_api_key(session, actor, old.name, old.scopes)
+    old.expires_at = min(old.expires_at or in_a_day, in_a_day)
+    audit.record(session, actor.label, "api_key.rotated", old)
+    return made
+
+
+def revoke_api_key(session: Session, actor: Actor, key_id: int) -> None:
+    """End a key of one's own."""
+    key = _own_key(session, actor, key_id)
     key.revoked_at = key.revoked_at or clock.now()
     audit.record(session, actor.label, "api_key.revoked", key)
 

@@ -258,3 +258,23 @@ def test_what_is_on_its_way_is_kept_with_the_order(desk: Desk) -> None:
     order = desk.world.session.exec(select(SupplierOrder).where(SupplierOrder.number == "R1-S1")).one()
     assert order.shipped_at is not None
     assert order.acknowledged_at is not None
+
+
+def test_a_key_is_replaced_and_the_old_one_is_good_for_a_day(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    speaker, stranger = desk.speakers["S1"], desk.speakers["S2"]
+    made = create_api_key(desk.world.session, speaker, "ERP", ["orders:read"])
+    where = f"/account/keys/{made.key.id}/rotate"
+    assert desk.site.post(where, stranger).status_code in (404, 422)
+    page = desk.site.post(where, speaker).text
+    found = re.search(r"eng_[0-9a-f]{8}_[\w-]{43}", page)
+    assert found is not None
+    fresh = found.group()
+    assert fresh != made.secret
+    for key in (made.secret, fresh):
+        assert desk.ask("GET", ORDER, key).status_code == 200
+    assert desk.ask("POST", f"{ORDER}/refusal", fresh, json={"reason": "x"}).status_code == 403  # the same scopes
+    later = clock.now() + timedelta(hours=25)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert desk.ask("GET", ORDER, made.secret).status_code == 401
+    assert desk.ask("GET", ORDER, fresh).status_code == 200
+    assert desk.site.post(where, speaker).status_code == 422

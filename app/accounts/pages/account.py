@@ -142,6 +142,16 @@ def make_key(
     return _account(request, session, actor, secret=made.secret)
 
 
+@router.post("/account/keys/{key_id}/rotate")
+def rotate_key(request: Request, session: SessionDep, actor: SignedIn, key_id: int) -> Response:
+    """A new key in the place of one's own; the old one is good for a day more."""
+    try:
+        made = sign_in.rotate_api_key(session, actor, key_id)
+    except DomainError as refusal:
+        return _account(request, session, actor, error=say(refusal))
+    return _account(request, session, actor, secret=made.secret)
+
+
 @router.post("/account/keys/{key_id}/revoke")
 def revoke_key(session: SessionDep, actor: SignedIn, key_id: int) -> Response:
     """End a key of one's own."""
