@@ -231,13 +231,17 @@ def _own_key(session: Session, actor: Actor, key_id: int) -> ApiKey:
     return key
 
 
+def _has_ended(key: ApiKey) -> bool:
+    return key.expires_at is not None and key.expires_at <= clock.now()
+
+
 def rotate_api_key(session: Session, actor: Actor, key_id: int) -> NewApiKey:
     """A new key in the place of one's own, with the same name and scopes; the old one is good for a day more.
 
     Raises `Conflict` for a key that is revoked or ended.
     """
     old, in_a_day = _own_key(session, actor, key_id), clock.now() + OLD_KEY_LASTS
-    if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= clock.now()):
+    if old.revoked_at is not None or _has_ended(old):
         raise Conflict("This key has ended. Make a new one.", code="key_ended")
     made = create_api_key(session, actor, old.name, old.scopes)
     old.expires_at = min(old.expires_at or in_a_day, in_a_day)
@@ -277,7 +281,7 @@ def actor_of_key(session: Session, secret: str) -> Actor | None:
     if found is None:
         return None
     key, person = found
-    if key.expires_at and key.expires_at <= now:
+    if _has_ended(key):
         return None
     if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
         key.last_used_at = now
@@ -297,7 +301,7 @@ def issue_token(
             ApiKey.prefix == client_id, ApiKey.secret_hash == hash_of(client_secret), col(ApiKey.revoked_at).is_(None)
         )
     ).one_or_none()
-    if key is None or key.id is None or (key.expires_at and key.expires_at <= clock.now()):
+    if key is None or key.id is None or _has_ended(key):
         return None
     granted = sorted(set(scopes) or set(key.scopes))
     if set(granted) - set(key.scopes):

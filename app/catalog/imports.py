@@ -19,6 +19,7 @@ from app.catalog.import_report import LISTED, Difference, ImportReport, PriceJum
 from app.catalog.listing import refresh_listing
 from app.catalog.measure import measure_of
 from app.catalog.models import Supplier
+from app.catalog.own_offers import RISES_TOO_MUCH
 from app.catalog.search import learn_words
 from app.catalog.suppliers import require_supplier
 from app.core import audit
@@ -280,8 +281,7 @@ def _reject_price_rises(session: Session, reader: TableReader, limit_percent: De
         text(f"""
             DELETE FROM staged_offers WHERE line IN (
                 SELECT s.line FROM {_OFFERS_JOINED}
-                WHERE t.withdrawn_at IS NULL
-                  AND s.tier_prices[1] > t.tier_prices[1] * (1 + CAST(:limit AS numeric) / 100)
+                WHERE t.withdrawn_at IS NULL AND {RISES_TOO_MUCH}
             ) RETURNING line, tier_prices[1]
         """),
         {"limit": limit_percent},

@@ -21,6 +21,8 @@ from app.core.errors import InvalidInput
 from app.core.pagination import Page, decode_cursor, page_of
 
 MOST_CHANGES = 10_000
+# A staged list price against the kept one, and the association's limit in percent.
+RISES_TOO_MUCH = "s.tier_prices[1] > t.tier_prices[1] * (1 + CAST(:limit AS numeric) / 100)"
 PriceTiers = Sequence[tuple[int, Decimal]]
 
 
@@ -162,9 +164,9 @@ def _reject_unknown(session: Session, supplier: Supplier) -> None:
 
 def _reject_rises(session: Session, supplier: Supplier, limit_percent: Decimal) -> None:
     risen = session.scalar(
-        text("""
-            SELECT min(s.sku) FROM staged_changes s JOIN offers o ON o.supplier_id = :supplier_id AND o.sku = s.sku
-            WHERE s.tier_prices[1] > o.tier_prices[1] * (1 + CAST(:limit AS numeric) / 100)
+        text(f"""
+            SELECT min(s.sku) FROM staged_changes s JOIN offers t ON t.supplier_id = :supplier_id AND t.sku = s.sku
+            WHERE {RISES_TOO_MUCH}
         """),
         {"supplier_id": supplier.id, "limit": limit_percent},
     )

@@ -22,14 +22,13 @@ from app.orders.service.receiving import Arrival, expected_at, receive_drop
 from app.orders.service.rounds import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
-from app.web.forms import typed_quantity
+from app.web.forms import Texts, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
 router = APIRouter(route_class=TransactionRoute)
 FIRMS_A_PAGE = 10  # a firm's sheet may have hundreds of lines
 LABELS_A_PAGE = 60
-Texts = Annotated[list[str], Form()]
 
 
 def _round(session: Session, actor: Actor, code: str) -> Round:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from app.core.money import ZERO, round_amount
+from app.core.money import ZERO, round_amount, vat_by_rate
 
 
 class DifferenceKind(StrEnum):
@@ -77,8 +77,5 @@ def differences(
 
 
 def vat_of(parts: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
-    """The VAT of amounts by their rates in percent: rounded once a rate (EN 16931, BR-CO-17)."""
-    taxed: dict[Decimal, Decimal] = {}
-    for amount, rate in parts:
-        taxed[rate] = taxed.get(rate, ZERO) + amount
-    return sum((round_amount(amount * rate / 100) for rate, amount in taxed.items()), ZERO)
+    """The VAT of amounts with their rates in percent, in all."""
+    return sum((vat for _taxed, vat in vat_by_rate(parts).values()), ZERO)

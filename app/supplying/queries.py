@@ -219,21 +219,3 @@ def list_deliveries(
         parameters,
     )
     return page_of([DeliveryRow(*row) for row in rows], limit, lambda row: (row.id,))
-
-
-class AttemptRow(NamedTuple):
-    """One try to tell."""
-
-    at: datetime
-    status_code: int | None
-    error: str
-    duration_ms: int
-
-
-def attempts_of(session: Session, delivery_id: int) -> list[AttemptRow]:
-    """Every try of a delivery, in the order they were made."""
-    rows = session.execute(
-        text("SELECT at, status_code, error, duration_ms FROM webhook_attempts WHERE delivery_id = :id ORDER BY id"),
-        {"id": delivery_id},
-    )
-    return [AttemptRow(*row) for row in rows]

@@ -2,11 +2,16 @@
 
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+from fastapi import Form
 
 from app.core.clock import PARIS
 from app.core.errors import InvalidInput
 from app.core.money import CENT
 
+Texts = Annotated[list[str], Form()]  # a column of a form's table
+Text = Annotated[str, Form(max_length=500)]
 _BLANKS = dict.fromkeys(map(ord, " \u00a0\u202f€"))
 _TOO_MUCH = Decimal(10**8)
 

@@ -14,7 +14,7 @@ from app.core import clock
 from app.core.apportion import apportion
 from app.core.errors import Conflict
 from app.core.i18n import country_code, marked
-from app.core.money import CENT, ZERO, round_amount
+from app.core.money import CENT, ZERO, round_amount, vat_by_rate
 from app.orders.queries import SupplierOrderRow, get_supplier_order
 
 ECO_CONTRIBUTION = marked("Eco-contribution")
@@ -115,11 +115,8 @@ class OrderDocument:
     @property
     def vat(self) -> dict[Decimal, tuple[Decimal, Decimal]]:
         """By rate, the amount taxed and its VAT: rounded once a rate (EN 16931, BR-CO-17)."""
-        taxed: dict[Decimal, Decimal] = {}
         parts: list[OrderLine | Charge] = [*self.lines, *self.charges]
-        for part in parts:
-            taxed[part.vat_rate] = taxed.get(part.vat_rate, ZERO) + part.amount
-        return {rate: (amount, round_amount(amount * rate / 100)) for rate, amount in sorted(taxed.items())}
+        return vat_by_rate((part.amount, part.vat_rate) for part in parts)
 
     @property
     def vat_total(self) -> Decimal:

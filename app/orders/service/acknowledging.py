@@ -1,6 +1,6 @@
 """What a supplier answers to its order: accept, change, back-order or refuse, line by line; and what that changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,6 +16,7 @@ from app.catalog.models import Offer
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.i18n import marked
 from app.orders.answering import above_ceiling, share_again
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import LineAnswer, Round, SupplierOrder, SupplierOrderLine, SupplierOrderStatus
@@ -63,6 +64,12 @@ def get_supplier_order_of(session: Session, actor: Actor, number: str, *, lock: 
     raise NotFound("There is no such supplier order.")
 
 
+def require_order_status(order: SupplierOrder, allowed: Collection[SupplierOrderStatus], refusal: str) -> None:
+    """Raise `Conflict` with a refusal (it may name `{order}` and `{status}`) where the order is in another state."""
+    if order.status not in allowed:
+        raise Conflict(refusal, code="wrong_order_status", order=order.number, status=order.status.value)
+
+
 def acknowledge_order(
     session: Session,
     actor: Actor,
@@ -80,13 +87,7 @@ def acknowledge_order(
     """
     order = get_supplier_order_of(session, actor, number, lock=True)
     check_version(order.version, expected_version)
-    if order.status not in OPEN_TO_ANSWERS:
-        raise Conflict(
-            "Order {order} is {status}: it takes no answer now.",
-            code="wrong_order_status",
-            order=number,
-            status=order.status.value,
-        )
+    require_order_status(order, OPEN_TO_ANSWERS, marked("Order {order} is {status}: it takes no answer now."))
     lines = _lines_by_sku(session, order)
     _check(answers, lines)
     changed = {lines[answer.sku].offer_id: answer for answer in answers}

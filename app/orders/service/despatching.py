@@ -13,6 +13,7 @@ from app.accounts.actor import Actor
 from app.accounts.models import Park
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.i18n import marked
 from app.orders.models import (
     DespatchAdvice,
     DespatchLine,
@@ -23,7 +24,7 @@ from app.orders.models import (
 )
 from app.orders.outbox import SupplierEvent, tell_supplier
 from app.orders.queries import ToCome, still_to_come
-from app.orders.service.acknowledging import acknowledge_order, get_supplier_order_of
+from app.orders.service.acknowledging import acknowledge_order, get_supplier_order_of, require_order_status
 
 _SSCC = re.compile(r"[0-9]{18}\Z")
 _NOTHING = ToCome(0, 0)
@@ -65,13 +66,7 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
     to come.
     """
     order = get_supplier_order_of(session, actor, number, lock=True)
-    if order.status not in CAN_LEAVE:
-        raise Conflict(
-            "Order {order} is {status}: nothing of it can leave now.",
-            code="wrong_order_status",
-            order=number,
-            status=order.status.value,
-        )
+    require_order_status(order, CAN_LEAVE, marked("Order {order} is {status}: nothing of it can leave now."))
     if order.status is SupplierOrderStatus.SENT:
         order = acknowledge_order(session, actor, number)
     if not despatch.number.strip():

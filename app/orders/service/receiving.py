@@ -13,11 +13,12 @@ from app.accounts.permissions import Permission
 from app.accounts.service import check_version
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput
+from app.core.i18n import marked
 from app.orders.answering import share_again
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import Drop, LineAnswer, Round, RoundStatus, SupplierOrder, SupplierOrderStatus
 from app.orders.outbox import SupplierEvent, tell_supplier
-from app.orders.service.acknowledging import acknowledge_order, get_supplier_order_of
+from app.orders.service.acknowledging import acknowledge_order, get_supplier_order_of, require_order_status
 from app.orders.service.carrying import carry_shortages
 from app.orders.service.despatching import CAN_LEAVE, find_drop
 from app.orders.service.serving import Served, Share, shares_of, tell_buyers, write_shares
@@ -87,13 +88,7 @@ def receive_drop(
     actor.require(Permission.MANAGE_ROUNDS)
     order = get_supplier_order_of(session, actor, number, lock=True)
     check_version(order.version, expected_version)
-    if order.status not in CAN_LEAVE:
-        raise Conflict(
-            "Order {order} is {status}: nothing of it is to come.",
-            code="wrong_order_status",
-            order=number,
-            status=order.status.value,
-        )
+    require_order_status(order, CAN_LEAVE, marked("Order {order} is {status}: nothing of it is to come."))
     if order.status is SupplierOrderStatus.SENT:
         order = acknowledge_order(session, actor, number)
     drop = find_drop(session, order, park_code)

@@ -6,18 +6,16 @@ from typing import Annotated
 
 from fastapi import File, Form, Query, Response, UploadFile
 from pydantic import BaseModel, Field
-from sqlmodel import Session
 
-from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
 from app.catalog.import_runs import get_run, start_import
 from app.catalog.own_offers import MOST_CHANGES, OfferChange, change_own_offers, list_own_offers
 from app.catalog.schemas import ImportRunOut, TierOut
-from app.catalog.suppliers import require_supplier
 from app.sourcing.charter import FIRST_VERSION
 from app.sourcing.evidence import file_of, get_own_evidence, list_own_evidence, submit_evidence, withdraw_evidence
 from app.sourcing.models import EvidenceStatus
+from app.supplying.api.access import supplier_within
 from app.supplying.schemas import Out, Sku, Units
 from app.web.api import DEFAULT_LIMIT, Cursor, Id, Limit, PageOut, api_router, page_out
 from app.web.edge import SessionDep
@@ -99,7 +97,7 @@ def list_my_offers(
     limit: Limit = DEFAULT_LIMIT,
 ) -> PageOut[OwnOfferOut]:
     """My offers by SKU, withdrawn ones too."""
-    page = list_own_offers(session, _supplier(session, actor), cursor, limit, words=q)
+    page = list_own_offers(session, supplier_within(session, actor, Scope.CATALOG_WRITE), cursor, limit, words=q)
     items = [
         OwnOfferOut(
             **{name: value for name, value in row._asdict().items() if name != "tiers"},
@@ -113,7 +111,7 @@ def list_my_offers(
 @router.patch("/supplier/offers")
 def change_my_offers(session: SessionDep, actor: SignedIn, changes: OfferChangesIn) -> ChangedOut:
     """Change stock, prices, lead times of many offers, or withdraw them and bring them back."""
-    _supplier(session, actor)
+    supplier_within(session, actor, Scope.CATALOG_WRITE)
     asked = [
         OfferChange(
             **change.model_dump(exclude={"price_tiers"}),
@@ -137,7 +135,7 @@ def upload_my_catalogue(
     skip_bad_rows: Annotated[bool, Form(description="Import the good rows, report the others")] = False,
 ) -> ImportRunOut:
     """Import a file of my offers in the background: ask the answer's Location until it is done."""
-    _supplier(session, actor)
+    supplier_within(session, actor, Scope.CATALOG_WRITE)
     run = start_import(
         session,
         actor,
@@ -155,7 +153,7 @@ def upload_my_catalogue(
 @router.get("/supplier/catalogue/{run_id}")
 def read_my_catalogue_upload(session: SessionDep, actor: SignedIn, run_id: Id) -> ImportRunOut:
     """How an upload goes: rows read so far, in the end its report, or why it was refused."""
-    _supplier(session, actor)
+    supplier_within(session, actor, Scope.CATALOG_WRITE)
     return ImportRunOut.model_validate(get_run(session, actor, run_id))
 
 
@@ -164,7 +162,9 @@ def list_my_evidence(
     session: SessionDep, actor: SignedIn, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
 ) -> PageOut[EvidenceOut]:
     """What I show for the charter, the newest first."""
-    return page_out(list_own_evidence(session, _supplier(session, actor), cursor, limit), EvidenceOut)
+    return page_out(
+        list_own_evidence(session, supplier_within(session, actor, Scope.CATALOG_WRITE), cursor, limit), EvidenceOut
+    )
 
 
 @router.post("/supplier/evidence", status_code=201)
@@ -178,7 +178,7 @@ def submit_my_evidence(
     file: Annotated[UploadFile | None, File(description="PDF, PNG or JPEG")] = None,
 ) -> EvidenceOut:
     """Show something for a criterion of the charter; with a file it is believed more."""
-    supplier_id = _supplier(session, actor)
+    supplier_id = supplier_within(session, actor, Scope.CATALOG_WRITE)
     submit_evidence(
         session,
         actor,
@@ -195,7 +195,7 @@ def submit_my_evidence(
 @router.get("/supplier/evidence/{evidence_id}/file", response_class=Response)
 def read_my_evidence_file(session: SessionDep, actor: SignedIn, evidence_id: Id) -> Response:
     """The file of a piece of evidence."""
-    _supplier(session, actor)
+    supplier_within(session, actor, Scope.CATALOG_WRITE)
     name, content = file_of(get_own_evidence(session, actor, evidence_id))
     return documents({name: content}, name)
 
@@ -203,10 +203,5 @@ def read_my_evidence_file(session: SessionDep, actor: SignedIn, evidence_id: Id)
 @router.delete("/supplier/evidence/{evidence_id}", status_code=204)
 def withdraw_my_evidence(session: SessionDep, actor: SignedIn, evidence_id: Id) -> None:
     """Take back what I showed."""
-    _supplier(session, actor)
+    supplier_within(session, actor, Scope.CATALOG_WRITE)
     withdraw_evidence(session, actor, evidence_id)
-
-
-def _supplier(session: Session, actor: Actor) -> int:
-    actor.require_scope(Scope.CATALOG_WRITE)
-    return require_supplier(session, actor)

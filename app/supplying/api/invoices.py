@@ -8,13 +8,12 @@ from fastapi import File, Query, Response, UploadFile
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission, Scope
-from app.catalog.suppliers import require_supplier
 from app.orders.models import SupplierOrder
 from app.orders.service.acknowledging import get_supplier_order_of
 from app.supplying import queries
+from app.supplying.api.access import supplier_within
 from app.supplying.matching import DifferenceKind
 from app.supplying.models import InvoiceStatus, SupplierInvoice
 from app.supplying.schemas import Number, Out, Sku
@@ -131,8 +130,7 @@ def send_own_invoice(
     session: SessionDep, actor: SignedIn, response: Response, number: Number, invoice: InvoiceIn
 ) -> InvoiceOut:
     """Send an invoice for an order that is on its way or came; it is matched with order and receipt at once."""
-    actor.require_scope(Scope.ORDERS_WRITE)
-    require_supplier(session, actor)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     lines = tuple(InvoicedLine(**line.model_dump()) for line in invoice.lines)
     kept = send_invoice(session, actor, number, Invoice(**invoice.model_dump(exclude={"lines"}), lines=lines))
     return _shown(session, response, kept)
@@ -147,7 +145,7 @@ def list_own_invoices(
     limit: Limit = DEFAULT_LIMIT,
 ) -> PageOut[InvoiceSummaryOut]:
     """My invoices, the newest first."""
-    supplier_id = _reader(session, actor)
+    supplier_id = supplier_within(session, actor, Scope.ORDERS_READ)
     page = queries.list_invoices(session, cursor, limit, supplier_id=supplier_id, status=status)
     return page_out(page, InvoiceSummaryOut)
 
@@ -155,7 +153,7 @@ def list_own_invoices(
 @router.get("/supplier/invoices/{invoice_id}")
 def read_own_invoice(session: SessionDep, actor: SignedIn, response: Response, invoice_id: Id) -> InvoiceOut:
     """One invoice of mine."""
-    _reader(session, actor)
+    supplier_within(session, actor, Scope.ORDERS_READ)
     return _shown(session, response, get_invoice_of(session, actor, invoice_id))
 
 
@@ -167,7 +165,7 @@ def put_own_invoice_file(
     file: Annotated[UploadFile, File(description="The invoice as PDF (Factur-X is one)")],
 ) -> InvoiceFileOut:
     """Add the invoice as it was made, once."""
-    actor.require_scope(Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     kept = attach_file(session, actor, invoice_id, file.filename or "", file.file.read())
     return InvoiceFileOut.model_validate(kept)
 
@@ -202,11 +200,6 @@ def decide_supplier_invoice(
         session, actor, invoice_id, accept=decision.accept, reason=decision.reason, expected_version=version
     )
     return _shown(session, response, decided)
-
-
-def _reader(session: Session, actor: Actor) -> int:
-    actor.require_scope(Scope.ORDERS_READ)
-    return require_supplier(session, actor)
 
 
 def _shown(session: Session, response: Response, invoice: SupplierInvoice) -> InvoiceOut:

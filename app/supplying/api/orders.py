@@ -6,16 +6,15 @@ from fastapi import File, Query, Response, UploadFile
 from pydantic import AwareDatetime
 from sqlmodel import Session
 
-from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
-from app.catalog.suppliers import require_supplier
 from app.core.pagination import MAX_PAGE_SIZE
 from app.orders import queries
 from app.orders.documents.writing import DocumentFormat, order_files
 from app.orders.models import SupplierOrder, SupplierOrderStatus
 from app.orders.service.acknowledging import Answer, acknowledge_order, get_supplier_order_of, refuse_order
 from app.orders.service.despatching import Despatch, advise_despatch
+from app.supplying.api.access import supplier_within
 from app.supplying.queries import list_invoices
 from app.supplying.schemas import (
     AcknowledgementIn,
@@ -47,7 +46,7 @@ def list_own_orders(
     limit: Limit = DEFAULT_LIMIT,
 ) -> PageOut[OrderSummaryOut]:
     """My orders, those that changed last at the end; ask again with `updated_since` to see what is new."""
-    supplier_id = _supplier(session, actor, Scope.ORDERS_READ)
+    supplier_id = supplier_within(session, actor, Scope.ORDERS_READ)
     return page_out(
         queries.list_own_orders(session, supplier_id, cursor, limit, updated_since=updated_since, status=status),
         OrderSummaryOut,
@@ -57,14 +56,14 @@ def list_own_orders(
 @router.get("/supplier/orders/{number}")
 def read_own_order(session: SessionDep, actor: SignedIn, response: Response, number: Number) -> OrderOut:
     """One order of mine."""
-    _supplier(session, actor, Scope.ORDERS_READ)
+    supplier_within(session, actor, Scope.ORDERS_READ)
     return _shown(session, response, get_supplier_order_of(session, actor, number))
 
 
 @router.get("/supplier/orders/{number}/documents/{form}", response_class=Response)
 def read_own_documents(session: SessionDep, actor: SignedIn, number: Number, form: DocumentFormat) -> Response:
     """The order as Peppol UBL, Order-X, PDF, CSV or XLSX; a ZIP where it goes to several parks."""
-    _supplier(session, actor, Scope.ORDERS_READ)
+    supplier_within(session, actor, Scope.ORDERS_READ)
     get_supplier_order_of(session, actor, number)
     return documents(order_files(session, number, form), number)
 
@@ -79,7 +78,7 @@ def acknowledge_own_order(
     version: ExpectedVersion,
 ) -> OrderOut:
     """Accept an order, or change, back-order or refuse lines of it. What is taken away is shared out again at once."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     answered = acknowledge_order(
         session,
         actor,
@@ -101,7 +100,7 @@ def refuse_own_order(
     version: ExpectedVersion,
 ) -> OrderOut:
     """Refuse an order whole."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     refused = refuse_order(session, actor, number, refusal.reason, expected_version=version)
     return _shown(session, response, refused)
 
@@ -111,7 +110,7 @@ def advise_own_despatch(
     session: SessionDep, actor: SignedIn, response: Response, number: Number, advice: DespatchIn
 ) -> OrderOut:
     """Say what is on its way to a park. The first advice accepts an order that was not answered."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     given = advice.model_dump(exclude={"park"})
     advise_despatch(session, actor, number, Despatch(park_code=advice.park, **given))
     return _shown(session, response, get_supplier_order_of(session, actor, number))
@@ -125,13 +124,8 @@ def take_own_document(
     file: Annotated[UploadFile, File(description="Peppol Order Response or Despatch Advice (UBL 2.1)")],
 ) -> OrderOut:
     """Answer an order, or send goods off, by the document of my own system; it names the order."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     return _shown(session, response, take_message(session, actor, file.file.read()))
-
-
-def _supplier(session: Session, actor: Actor, scope: Scope) -> int:
-    actor.require_scope(scope)
-    return require_supplier(session, actor)
 
 
 def _shown(session: Session, response: Response, order: SupplierOrder) -> OrderOut:

@@ -6,12 +6,11 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
-from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
-from app.catalog.suppliers import require_supplier
 from app.orders.outbox import SupplierEvent
 from app.supplying import queries
+from app.supplying.api.access import supplier_within
 from app.supplying.models import DeliveryStatus, WebhookEndpoint
 from app.supplying.schemas import Out
 from app.supplying.service import webhooks
@@ -73,14 +72,14 @@ class ReplayedOut(BaseModel):
 @router.get("/supplier/webhooks")
 def list_webhooks(session: SessionDep, actor: SignedIn) -> list[EndpointOut]:
     """My addresses."""
-    supplier_id = _supplier(session, actor, Scope.ORDERS_READ)
+    supplier_id = supplier_within(session, actor, Scope.ORDERS_READ)
     return [EndpointOut.model_validate(row) for row in queries.list_endpoints(session, supplier_id)]
 
 
 @router.post("/supplier/webhooks", status_code=201)
 def add_webhook(session: SessionDep, actor: SignedIn, response: Response, endpoint: EndpointIn) -> EndpointOut:
     """Name an address: https, and not in a private network. At most ten."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     added = webhooks.add_endpoint(session, actor, endpoint.url, endpoint.event_types)
     response.headers["Location"] = f"/api/v1/supplier/webhooks/{added.id}"
     return EndpointOut.model_validate(added)
@@ -89,28 +88,28 @@ def add_webhook(session: SessionDep, actor: SignedIn, response: Response, endpoi
 @router.patch("/supplier/webhooks/{endpoint_id}")
 def change_webhook(session: SessionDep, actor: SignedIn, endpoint_id: Id, change: EndpointChange) -> EndpointOut:
     """Stop telling an address, or begin again: what was not told meanwhile is sent then."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     return _out(session, webhooks.set_endpoint_active(session, actor, endpoint_id, change.active))
 
 
 @router.delete("/supplier/webhooks/{endpoint_id}", status_code=204)
 def remove_webhook(session: SessionDep, actor: SignedIn, endpoint_id: Id) -> None:
     """Forget an address and its log."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     webhooks.remove_endpoint(session, actor, endpoint_id)
 
 
 @router.post("/supplier/webhooks/{endpoint_id}/secret")
 def rotate_webhook_secret(session: SessionDep, actor: SignedIn, endpoint_id: Id) -> EndpointOut:
     """A new secret; for a day messages are signed with the old one too."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     return _out(session, webhooks.rotate_secret(session, actor, endpoint_id))
 
 
 @router.post("/supplier/webhooks/{endpoint_id}/test", status_code=202)
 def test_webhook(session: SessionDep, actor: SignedIn, endpoint_id: Id) -> ReplayedOut:
     """Send an address a message of type `test`."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     webhooks.send_test(session, actor, endpoint_id)
     return ReplayedOut(count=1)
 
@@ -125,7 +124,7 @@ def list_webhook_deliveries(
     limit: Limit = DEFAULT_LIMIT,
 ) -> PageOut[DeliveryOut]:
     """The log of an address, the newest first."""
-    _supplier(session, actor, Scope.ORDERS_READ)
+    supplier_within(session, actor, Scope.ORDERS_READ)
     webhooks.get_endpoint(session, actor, endpoint_id)
     return page_out(queries.list_deliveries(session, endpoint_id, cursor, limit, status=status), DeliveryOut)
 
@@ -133,21 +132,16 @@ def list_webhook_deliveries(
 @router.post("/supplier/webhooks/{endpoint_id}/replay", status_code=202)
 def replay_failed_webhooks(session: SessionDep, actor: SignedIn, endpoint_id: Id) -> ReplayedOut:
     """Send again everything that this address never took."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     return ReplayedOut(count=webhooks.replay_failed(session, actor, endpoint_id))
 
 
 @router.post("/supplier/webhook-deliveries/{delivery_id}/replay", status_code=202)
 def replay_webhook(session: SessionDep, actor: SignedIn, delivery_id: Id) -> ReplayedOut:
     """Send one message again, whatever became of it."""
-    _supplier(session, actor, Scope.ORDERS_WRITE)
+    supplier_within(session, actor, Scope.ORDERS_WRITE)
     webhooks.replay(session, actor, delivery_id)
     return ReplayedOut(count=1)
-
-
-def _supplier(session: Session, actor: Actor, scope: Scope) -> int:
-    actor.require_scope(scope)
-    return require_supplier(session, actor)
 
 
 def _out(session: Session, endpoint: WebhookEndpoint) -> EndpointOut:

@@ -16,7 +16,7 @@ from app.core.errors import DomainError
 from app.core.i18n import current_locale, say
 from app.core.i18n import gettext as _
 from app.core.pagination import PAGE_SIZE, every_row
-from app.sourcing.charter import FIRST_VERSION
+from app.sourcing.charter import FIRST_VERSION, Criterion, Trust
 from app.sourcing.evidence import (
     EvidenceRow,
     file_of,
@@ -27,12 +27,11 @@ from app.sourcing.evidence import (
 )
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
-from app.web.forms import typed_day, typed_quantity
+from app.web.forms import Texts, typed_day, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Table
 
 router = APIRouter(route_class=TransactionRoute)
-Texts = Annotated[list[str], Form()]
 Words = Annotated[str, Query(max_length=200)]
 
 
@@ -145,16 +144,19 @@ def _evidence(
         status_code=422 if error else 200,
         page=list_own_evidence(session, require_supplier(session, actor), cursor, PAGE_SIZE),
         criteria=[(one.key, one.words.said_in(locale), one.of_supplier, one.points) for one in FIRST_VERSION.criteria],
-        criterion_words={one.key: one.words.said_in(locale) for one in FIRST_VERSION.criteria},
-        trust_words={one.key: one.words.said_in(locale) for one in FIRST_VERSION.trusts},
+        criterion_words=_said(FIRST_VERSION.criteria),
+        trust_words=_said(FIRST_VERSION.trusts),
         error=error,
     )
 
 
+def _said(parts: Iterable[Criterion | Trust]) -> dict[str, str]:
+    """What parts of the charter are called, by key, in the current language."""
+    return {one.key: one.words.said_in(current_locale()) for one in parts}
+
+
 def _evidence_table(rows: Iterable[EvidenceRow]) -> Table:
-    locale = current_locale()
-    criteria = {one.key: one.words.said_in(locale) for one in FIRST_VERSION.criteria}
-    trusts = {one.key: one.words.said_in(locale) for one in FIRST_VERSION.trusts}
+    criteria, trusts = _said(FIRST_VERSION.criteria), _said(FIRST_VERSION.trusts)
     columns = [Column(_("What is looked for")), Column(_("SKU")), Column(_("Article")), Column(_("What it is"))]
     columns += [Column(_("Expires"), "day"), Column(_("File")), Column(_("How far it is believed"))]
     return Table(

@@ -32,13 +32,11 @@ from app.supplying.service.invoicing import (
 )
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
-from app.web.forms import typed_amount, typed_day, typed_quantity
+from app.web.forms import Text, Texts, typed_amount, typed_day, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
 router = APIRouter(route_class=TransactionRoute)
-Texts = Annotated[list[str], Form()]
-Text = Annotated[str, Form(max_length=500)]
 
 
 @router.post("/supplier/orders/{number}/invoices")

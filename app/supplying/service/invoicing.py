@@ -16,11 +16,12 @@ from app.accounts.service import check_version
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.i18n import marked
 from app.core.money import ZERO, round_amount
 from app.orders.documents.order_document import STANDARD_RATE
 from app.orders.models import SupplierOrder, SupplierOrderStatus
 from app.orders.outbox import SupplierEvent, tell_supplier
-from app.orders.service.acknowledging import get_supplier_order_of
+from app.orders.service.acknowledging import get_supplier_order_of, require_order_status
 from app.supplying.matching import AskedLine, Difference, Due, differences, vat_of
 from app.supplying.models import InvoiceStatus, SupplierInvoice, SupplierInvoiceFile, SupplierInvoiceLine
 
@@ -59,12 +60,11 @@ class Invoice:
 
 
 class _Agreed(NamedTuple):
-    """A line of the order as far as invoices go; `invoiced`: units of other invoices."""
+    """A line of the order as far as invoices go."""
 
     offer_id: int
     due: Due
     came: bool
-    invoiced: int
 
 
 def send_invoice(session: Session, actor: Actor, number: str, invoice: Invoice) -> SupplierInvoice:
@@ -129,13 +129,8 @@ def send_invoice(session: Session, actor: Actor, number: str, invoice: Invoice) 
 
 
 def _require_invoiceable(session: Session, order: SupplierOrder, number: str) -> None:
-    if order.status not in CAN_BE_INVOICED:
-        raise Conflict(
-            "Order {order} is {status}: it can be invoiced from its despatch until all of it is invoiced.",
-            code="wrong_order_status",
-            order=order.number,
-            status=order.status.value,
-        )
+    refusal = marked("Order {order} is {status}: it can be invoiced from its despatch until all of it is invoiced.")
+    require_order_status(order, CAN_BE_INVOICED, refusal)
     if not number.strip():
         raise InvalidInput("An invoice needs a number.", field="number")
     used = select(SupplierInvoice.id).where(
@@ -161,7 +156,7 @@ def _agreed(session: Session, supplier_order_id: int, but_for: int | None = None
         {"id": supplier_order_id, "but_for": but_for},
     )
     return {
-        sku: _Agreed(offer_id, Due(sku, max(served - invoiced, 0), price, vat_rate, eco), came, invoiced)
+        sku: _Agreed(offer_id, Due(sku, max(served - invoiced, 0), price, vat_rate, eco), came)
         for offer_id, sku, served, price, vat_rate, eco, came, invoiced in rows
     }
 
