@@ -35,7 +35,8 @@ from app.web.rendering import STATIC_DIR, package_files
 _DESCRIPTION = """
 Group purchasing for business parks. Sign in with an API key (`Authorization: Bearer eng_…`).
 
-* Amounts are decimal strings in euros before VAT; quantities are whole sales units; instants are UTC.
+* Amounts are decimal strings in euros before VAT, both ways; quantities are whole sales units; instants are UTC.
+* Fields that a body does not know are refused, so that a misspelt one is not passed over.
 * Lists are paged: ask again with `cursor=next_cursor` until it is null.
 * Errors are problem details (RFC 9457) with a stable `code`.
 * A POST may carry an `Idempotency-Key`: the same key and request give the first answer again, for three days.

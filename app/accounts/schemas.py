@@ -4,15 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from app.accounts.permissions import Permission, Role
-
-
-class Out(BaseModel):
-    """Read from rows and dataclasses."""
-
-    model_config = ConfigDict(from_attributes=True)
+from app.web.bodies import Body, Euros, Flag, Named, Out, RowId, Text
 
 
 class ActorOut(Out):
@@ -25,13 +20,13 @@ class ActorOut(Out):
     permissions: list[Permission]
 
 
-class ParkIn(BaseModel):
+class ParkIn(Body):
     """A new business park."""
 
-    code: str = Field(min_length=1, max_length=40, examples=["nord"])
-    name: str = Field(min_length=1, max_length=200, examples=["Parc des Collines"])
-    postal_code: str = Field(default="", max_length=20, examples=["68200"])
-    city: str = Field(default="", max_length=200, examples=["Mulhouse"])
+    code: Named = Field(max_length=40, examples=["nord"])
+    name: Named = Field(max_length=200, examples=["Parc des Collines"])
+    postal_code: Text = Field(default="", max_length=20, examples=["68200"])
+    city: Text = Field(default="", max_length=200, examples=["Mulhouse"])
 
 
 class ParkOut(Out):
@@ -44,15 +39,17 @@ class ParkOut(Out):
     city: str
 
 
-class CompanyIn(BaseModel):
+class CompanyIn(Body):
     """A new member company."""
 
-    code: str = Field(min_length=1, max_length=40, examples=["ATELIER"])
-    name: str = Field(min_length=1, max_length=200, examples=["Atelier Weber"])
-    park_id: int = Field(examples=[1])
-    siret: str | None = Field(default=None, examples=["73282932000074"], description="14 digits, checked.")
-    postal_code: str = Field(default="", max_length=20)
-    city: str = Field(default="", max_length=200)
+    code: Named = Field(max_length=40, examples=["ATELIER"])
+    name: Named = Field(max_length=200, examples=["Atelier Weber"])
+    park_id: RowId = Field(examples=[1])
+    siret: str | None = Field(
+        default=None, pattern=r"^[0-9]{14}$", examples=["73282932000074"], description="14 digits, checked."
+    )
+    postal_code: Text = Field(default="", max_length=20)
+    city: Text = Field(default="", max_length=200)
 
 
 class CompanyOut(Out):
@@ -66,22 +63,22 @@ class CompanyOut(Out):
     active: bool
 
 
-class PersonIn(BaseModel):
+class PersonIn(Body):
     """A new person; they are invited by mail."""
 
-    email: str = Field(max_length=254, examples=["claire@atelier.example"])
-    name: str = Field(min_length=1, max_length=200, examples=["Claire Weber"])
+    email: Text = Field(max_length=254, examples=["claire@atelier.example"])
+    name: Named = Field(max_length=200, examples=["Claire Weber"])
     roles: list[Role] = Field(min_length=1, examples=[["employee"]])
-    company_id: int | None = Field(default=None, examples=[1])
+    company_id: RowId | None = Field(default=None, examples=[1])
     locale: str = Field(default="fr", pattern="^(fr|en)$")
-    order_limit: Decimal | None = Field(default=None, ge=0, max_digits=12, decimal_places=2, examples=["250.00"])
+    order_limit: Euros | None = Field(default=None, examples=["250.00"])
 
 
-class PersonChange(BaseModel):
+class PersonChange(Body):
     """What may be changed about a person."""
 
-    order_limit: Decimal | None = Field(ge=0, max_digits=12, decimal_places=2, examples=["250.00"])
-    active: bool = True
+    order_limit: Euros | None = Field(examples=["250.00"])
+    active: Flag = True
 
 
 class PersonOut(Out):
@@ -98,11 +95,11 @@ class PersonOut(Out):
     version: int
 
 
-class ApiKeyIn(BaseModel):
+class ApiKeyIn(Body):
     """A new API key."""
 
-    name: str = Field(min_length=1, max_length=100, examples=["ERP"])
-    scopes: list[str] = Field(min_length=1, examples=[["read", "write"]])
+    name: Named = Field(max_length=100, examples=["ERP"])
+    scopes: list[Text] = Field(min_length=1, examples=[["read", "write"]])
 
 
 class ApiKeyOut(Out):

@@ -1,6 +1,5 @@
 """Routes of the catalogue API."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import File, Form, Query, Response, UploadFile
@@ -24,12 +23,14 @@ from app.web.api import (
     page_out,
     set_etag,
 )
+from app.web.bodies import MAX_ID, Euros, FormFlag, Text
 from app.web.edge import SessionDep
 
 router = api_router("catalogue")
 
-Words = Annotated[str, Query(max_length=200, description="Words, a SKU or a GTIN", examples=["gants nitrile"])]
-OneId = Annotated[int | None, Query(ge=1, le=2_147_483_647)]
+Words = Annotated[Text, Query(max_length=200, description="Words, a SKU or a GTIN", examples=["gants nitrile"])]
+MaxPrice = Annotated[Euros | None, Query()]
+OneId = Annotated[int | None, Query(ge=1, le=MAX_ID)]
 
 
 @router.get("/categories")
@@ -49,7 +50,7 @@ def list_suppliers(
 
 @router.put("/suppliers/{code}/email")
 def set_supplier_mail(
-    session: SessionDep, actor: SignedIn, response: Response, code: str, change: schemas.SupplierMailIn
+    session: SessionDep, actor: SignedIn, response: Response, code: Text, change: schemas.SupplierMailIn
 ) -> schemas.SupplierOut:
     """Set where a supplier's orders are mailed to."""
     supplier = service.set_supplier_mail(session, actor, code, change.email)
@@ -64,7 +65,7 @@ def list_products(
     q: Words = "",
     category_id: OneId = None,
     supplier_id: OneId = None,
-    max_price: Annotated[Decimal | None, Query(ge=0, le=10**8)] = None,
+    max_price: MaxPrice = None,
     sort: Sort = Sort.RELEVANCE,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -82,7 +83,7 @@ def count_facets(
     q: Words = "",
     category_id: OneId = None,
     supplier_id: OneId = None,
-    max_price: Annotated[Decimal | None, Query(ge=0, le=10**8)] = None,
+    max_price: MaxPrice = None,
 ) -> schemas.FacetsOut:
     """How many products match, by category and by supplier."""
     service.require_prices(session, actor)
@@ -133,8 +134,8 @@ def change_offer(
 
 
 Upload = Annotated[UploadFile, File(description="CSV or XLSX, columns as in docs/reference/files.md")]
-DryRun = Annotated[bool, Form(description="Report what would happen, change nothing")]
-SkipBadRows = Annotated[bool, Form(description="Import the good rows, report the others")]
+DryRun = Annotated[FormFlag, Form(description="Report what would happen, change nothing")]
+SkipBadRows = Annotated[FormFlag, Form(description="Import the good rows, report the others")]
 
 
 def take_in(
@@ -168,7 +169,7 @@ def upload_offers(
     file: Upload,
     dry_run: DryRun = False,
     skip_bad_rows: SkipBadRows = False,
-    withdraw_missing: Annotated[bool, Form(description="Withdraw offers that the file leaves out")] = False,
+    withdraw_missing: Annotated[FormFlag, Form(description="Withdraw offers that the file leaves out")] = False,
 ) -> schemas.ImportRunOut:
     """Import offers, and the products and categories they name, in the background."""
     actor.require(Permission.MANAGE_CATALOG)

@@ -4,15 +4,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.catalog.import_runs import ImportStatus
-
-
-class Out(BaseModel):
-    """Read from rows and dataclasses."""
-
-    model_config = ConfigDict(from_attributes=True)
+from app.web.bodies import Body, Flag, Out, Text
 
 
 class SupplierOut(Out):
@@ -32,10 +27,10 @@ class SupplierOut(Out):
     version: int
 
 
-class SupplierMailIn(BaseModel):
+class SupplierMailIn(Body):
     """Where a supplier's orders are mailed to."""
 
-    email: str | None = Field(max_length=254, examples=["commandes@fournisseur.example"])
+    email: Text | None = Field(max_length=254, examples=["commandes@fournisseur.example"])
 
 
 class CategoryOut(Out):
@@ -108,10 +103,10 @@ class ProductDetailOut(BaseModel):
     offers: list[OfferOut]
 
 
-class OfferChange(BaseModel):
+class OfferChange(Body):
     """What may be changed about an offer by hand."""
 
-    withdrawn: bool = Field(description="True takes it out of the shop", examples=[True])
+    withdrawn: Flag = Field(description="True takes it out of the shop", examples=[True])
 
 
 class FacetValueOut(Out):

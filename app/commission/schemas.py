@@ -3,28 +3,22 @@
 from datetime import date
 from decimal import Decimal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-MAX_ID = 2_147_483_647
-
-
-class Out(BaseModel):
-    """Read from rows and dataclasses."""
-
-    model_config = ConfigDict(from_attributes=True)
+from app.web.bodies import Body, Day, Euros, Out, Percent, RowId
 
 
-class RuleIn(BaseModel):
+class RuleIn(Body):
     """A commission rule: for an offer, a supplier in a category, a supplier, a category, or (all empty) everyone."""
 
-    percent: Decimal = Field(ge=0, le=100, max_digits=5, decimal_places=2, examples=["3.50"])
-    offer_id: int | None = Field(default=None, ge=1, le=MAX_ID)
-    supplier_id: int | None = Field(default=None, ge=1, le=MAX_ID)
-    category_id: int | None = Field(default=None, ge=1, le=MAX_ID)
-    minimum: Decimal | None = Field(default=None, ge=0, max_digits=12, decimal_places=2)
-    maximum: Decimal | None = Field(default=None, ge=0, max_digits=12, decimal_places=2)
-    valid_from: date | None = None
-    valid_to: date | None = None
+    percent: Percent = Field(examples=["3.50"])
+    offer_id: RowId | None = None
+    supplier_id: RowId | None = None
+    category_id: RowId | None = None
+    minimum: Euros | None = None
+    maximum: Euros | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
 
 class NewRuleOut(Out):

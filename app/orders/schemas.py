@@ -3,40 +3,29 @@
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.config import JsonDict
+from pydantic import Field
 
 from app.orders.consolidation import SharingPolicy, UnfilledReason
 from app.orders.models import IfUnfilled, OrderStatus, RoundStatus, SupplierAlert, SupplierDecision, SupplierOrderStatus
-
-MAX_ID = 2_147_483_647
-
-# RFC 3339 gives a "time" an offset; a clock on the wall has none.
-LOCAL_TIME: JsonDict = {"format": "time-local", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"}
+from app.web.bodies import Body, Day, Euros, Flag, Instant, LocalTime, Named, Out, RowId, Text, Units, Whole
 
 
-class Out(BaseModel):
-    """Read from rows and dataclasses."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class DeliveryIn(BaseModel):
+class DeliveryIn(Body):
     """The delivery day of a round on one park."""
 
-    park_id: int = Field(ge=1, le=MAX_ID, examples=[1])
-    delivery_on: date = Field(examples=["2026-03-10"])
+    park_id: RowId = Field(examples=[1])
+    delivery_on: Day = Field(examples=["2026-03-10"])
 
 
-class RoundIn(BaseModel):
+class RoundIn(Body):
     """A new round."""
 
     code: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", examples=["2026-10"])
-    name: str = Field(min_length=1, max_length=200, examples=["Tournée de la semaine 10"])
-    opens_at: AwareDatetime = Field(examples=["2026-02-26T11:00:00Z"])
-    closes_at: AwareDatetime = Field(examples=["2026-03-05T11:00:00Z"])
+    name: Named = Field(max_length=200, examples=["Tournée de la semaine 10"])
+    opens_at: Instant = Field(examples=["2026-02-26T11:00:00Z"])
+    closes_at: Instant = Field(examples=["2026-03-05T11:00:00Z"])
     deliveries: list[DeliveryIn] = Field(default=[], max_length=100)
-    completing_from: AwareDatetime | None = None
+    completing_from: Instant | None = None
     sharing_policy: SharingPolicy | None = Field(default=None, description="The association's own where empty")
 
 
@@ -55,16 +44,14 @@ class RoundOut(Out):
     version: int
 
 
-class SeriesIn(BaseModel):
+class SeriesIn(Body):
     """Rounds that recur."""
 
-    name: str = Field(min_length=1, max_length=100, examples=["Tournée de la semaine"])
-    first_cut_off_on: date = Field(examples=["2026-03-05"])
-    cut_off_at: time = Field(
-        default=time(12), description="On a Paris clock", examples=["12:00"], json_schema_extra=LOCAL_TIME
-    )
-    every_weeks: int = Field(default=1, ge=1, le=12)
-    delivery_after_days: int = Field(default=5, ge=0, le=60)
+    name: Named = Field(max_length=100, examples=["Tournée de la semaine"])
+    first_cut_off_on: Day = Field(examples=["2026-03-05"])
+    cut_off_at: LocalTime = Field(default=time(12), description="On a Paris clock", examples=["12:00"])
+    every_weeks: Whole = Field(default=1, ge=1, le=12)
+    delivery_after_days: Whole = Field(default=5, ge=0, le=60)
 
 
 class SeriesOut(Out):
@@ -73,7 +60,7 @@ class SeriesOut(Out):
     id: int
     name: str
     first_cut_off_on: date
-    cut_off_at: time = Field(json_schema_extra=LOCAL_TIME)
+    cut_off_at: LocalTime
     every_weeks: int
     delivery_after_days: int
 
@@ -121,11 +108,11 @@ class DemandOut(Out):
     missing_to_full_pack: int
 
 
-class CartLineIn(BaseModel):
+class CartLineIn(Body):
     """A line of the cart; quantity 0 takes it out."""
 
-    quantity: int = Field(ge=0, le=1_000_000, examples=[12])
-    tolerance: int = Field(default=0, ge=0, le=1_000_000, examples=[2])
+    quantity: Whole = Field(ge=0, le=1_000_000, examples=[12])
+    tolerance: Whole = Field(default=0, ge=0, le=1_000_000, examples=[2])
     if_unfilled: IfUnfilled = IfUnfilled.ROLL_OVER
 
 
@@ -186,18 +173,18 @@ class OrderDetailOut(OrderOut):
     next_lines_cursor: str | None
 
 
-class CheckoutIn(BaseModel):
+class CheckoutIn(Body):
     """What the firm wants on its order."""
 
-    company_reference: str = Field(default="", max_length=80, examples=["BC-2026-118"])
-    cost_centre_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+    company_reference: Text = Field(default="", max_length=80, examples=["BC-2026-118"])
+    cost_centre_id: RowId | None = None
 
 
-class DecisionIn(BaseModel):
+class DecisionIn(Body):
     """An approver's decision."""
 
-    approve: bool = Field(examples=[True])
-    comment: str = Field(default="", max_length=500)
+    approve: Flag = Field(examples=[True])
+    comment: Text = Field(default="", max_length=500)
 
 
 class SupplierOrderOut(Out):
@@ -222,26 +209,26 @@ class SupplierOrderOut(Out):
     version: int
 
 
-class ArrivalIn(BaseModel):
+class ArrivalIn(Body):
     """What came of an article, in sales units."""
 
-    sku: str = Field(max_length=80, examples=["VOS-001-03"])
-    good: int = Field(ge=0, le=1_000_000_000, examples=[18])
-    damaged: int = Field(default=0, ge=0, le=1_000_000_000)
-    note: str = Field(default="", max_length=500, examples=["two boxes crushed"])
+    sku: Text = Field(max_length=80, examples=["VOS-001-03"])
+    good: Units = Field(examples=[18])
+    damaged: Units = 0
+    note: Text = Field(default="", max_length=500, examples=["two boxes crushed"])
 
 
-class ReceiptIn(BaseModel):
+class ReceiptIn(Body):
     """What arrived at a park. Lines not named came whole; with `rest_came: false` they are still to come."""
 
     lines: list[ArrivalIn] = Field(default_factory=list, max_length=10_000)
-    rest_came: bool = True
+    rest_came: Flag = True
 
 
-class PriceDecisionIn(BaseModel):
+class PriceDecisionIn(Body):
     """Whether a dearer price is taken; who has a lower ceiling then gets none."""
 
-    accept: bool = Field(examples=[False])
+    accept: Flag = Field(examples=[False])
 
 
 class DropOut(Out):
@@ -296,31 +283,31 @@ class AllocationOut(Out):
     commission: Decimal
 
 
-class ExclusionIn(BaseModel):
+class ExclusionIn(Body):
     """Why a line is taken out; its buyer is told."""
 
-    because: str = Field(min_length=1, max_length=200, examples=["Ordered twice"])
+    because: Named = Field(max_length=200, examples=["Ordered twice"])
 
 
-class PacksIn(BaseModel):
+class PacksIn(Body):
     """The manager's own number of packs; null takes the rule's."""
 
-    packs: int | None = Field(ge=0, le=1_000_000, examples=[4])
+    packs: Whole | None = Field(ge=0, le=1_000_000, examples=[4])
 
 
-class SupplierChoiceIn(BaseModel):
+class SupplierChoiceIn(Body):
     """What to do about a supplier under its own terms."""
 
     decision: SupplierDecision = Field(examples=["pay_fee"])
-    keep_open_until: AwareDatetime | None = Field(default=None, description="Only, and always, with `postpone`")
+    keep_open_until: Instant | None = Field(default=None, description="Only, and always, with `postpone`")
 
 
-class BudgetIn(BaseModel):
+class BudgetIn(Body):
     """A month's budget of the company or of one cost centre."""
 
-    month: date = Field(examples=["2026-03-01"])
-    amount: Decimal = Field(ge=0, max_digits=12, decimal_places=2, examples=["2500.00"])
-    cost_centre_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+    month: Day = Field(examples=["2026-03-01"])
+    amount: Euros = Field(examples=["2500.00"])
+    cost_centre_id: RowId | None = None
 
 
 class BudgetOut(Out):
@@ -333,11 +320,11 @@ class BudgetOut(Out):
     committed: Decimal
 
 
-class CostCentreIn(BaseModel):
+class CostCentreIn(Body):
     """A new cost centre."""
 
-    code: str = Field(min_length=1, max_length=40, examples=["ATELIER"])
-    name: str = Field(min_length=1, max_length=200, examples=["Atelier"])
+    code: Named = Field(max_length=40, examples=["ATELIER"])
+    name: Named = Field(max_length=200, examples=["Atelier"])
 
 
 class CostCentreOut(Out):
@@ -348,15 +335,15 @@ class CostCentreOut(Out):
     name: str
 
 
-class ApprovalRuleIn(BaseModel):
+class ApprovalRuleIn(Body):
     """A rule: every condition that is set must hold for its step to be asked."""
 
-    step: int = Field(default=1, ge=1, le=10)
-    above_amount: Decimal | None = Field(default=None, ge=0, max_digits=12, decimal_places=2, examples=["100.00"])
-    above_sku_count: int | None = Field(default=None, ge=0, le=10_000)
-    category_id: int | None = Field(default=None, ge=1, le=MAX_ID)
-    over_limit_only: bool = False
-    approver_id: int | None = Field(default=None, ge=1, le=MAX_ID)
+    step: Whole = Field(default=1, ge=1, le=10)
+    above_amount: Euros | None = Field(default=None, examples=["100.00"])
+    above_sku_count: Whole | None = Field(default=None, ge=0, le=10_000)
+    category_id: RowId | None = None
+    over_limit_only: Flag = False
+    approver_id: RowId | None = None
 
 
 class ApprovalRuleOut(Out):

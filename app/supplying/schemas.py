@@ -5,20 +5,15 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from app.orders.models import LineAnswer, SupplierOrderStatus
 from app.supplying.models import InvoiceStatus
+from app.web.bodies import Body, Day, Flag, Named, Out, Text, UnitPrice, Units
 
-Sku = Annotated[str, Field(max_length=80, examples=["VOS-001-03"])]
-Number = Annotated[str, Path(max_length=200, examples=["2026-S10-VOSGES"])]
-Units = Annotated[int, Field(ge=0, le=1_000_000_000)]
-
-
-class Out(BaseModel):
-    """Read from rows."""
-
-    model_config = ConfigDict(from_attributes=True)
+Sku = Annotated[Text, Field(max_length=80, examples=["VOS-001-03"])]
+Sscc = Annotated[str, Field(pattern=r"^[0-9]{18}$", description="Serial shipping container code, with its check digit")]
+Number = Annotated[Text, Path(max_length=200, examples=["2026-S10-VOSGES"])]
 
 
 class OrderSummaryOut(Out):
@@ -111,39 +106,43 @@ class OrderOut(BaseModel):
     invoices: list[OrderInvoiceOut]
 
 
-class LineAnswerIn(BaseModel):
+class LineAnswerIn(Body):
     """What is answered to one line; what is left out stays as ordered."""
 
     sku: Sku
     quantity: Units | None = Field(
         default=None, description="At most what was ordered; 0 refuses the line", examples=[20]
     )
-    unit_price: Decimal | None = Field(default=None, ge=0, le=10**7, decimal_places=4, examples=["7.9000"])
-    promised_on: date | None = None
-    back_ordered: bool = Field(default=False, description="All of it comes, on `promised_on`")
-    reason: str = Field(default="", max_length=500, examples=["Out of stock until May"])
+    unit_price: UnitPrice | None = Field(default=None, examples=["7.9000"])
+    promised_on: Day | None = None
+    back_ordered: Flag = Field(default=False, description="All of it comes, on `promised_on`")
+    reason: Text = Field(default="", max_length=500, examples=["Out of stock until May"])
 
 
-class AcknowledgementIn(BaseModel):
+class AcknowledgementIn(Body):
     """An answer to an order. Lines that it does not name are accepted as they are."""
 
-    supplier_reference: str = Field(default="", max_length=80, examples=["AB-2026-118"])
+    supplier_reference: Text = Field(default="", max_length=80, examples=["AB-2026-118"])
     lines: list[LineAnswerIn] = Field(default_factory=list, max_length=10_000)
 
 
-class RefusalIn(BaseModel):
+class RefusalIn(Body):
     """Why an order is refused whole."""
 
-    reason: str = Field(max_length=500, examples=["We no longer deliver to this park"])
+    reason: Named = Field(max_length=500, examples=["We no longer deliver to this park"])
 
 
-class DespatchIn(BaseModel):
+class DespatchIn(Body):
     """What is on its way to one park."""
 
-    number: str = Field(min_length=1, max_length=80, examples=["BL-4711"])
-    park: str = Field(max_length=40, examples=["nord"])
-    expected_on: date
-    carrier: str = Field(default="", max_length=100)
-    tracking: str = Field(default="", max_length=200)
-    sscc: list[str] = Field(default_factory=list, max_length=1000, examples=[["340123450000000017"]])
-    lines: dict[str, int] = Field(default_factory=dict, description="Sales units by SKU; empty: all still to come")
+    number: Named = Field(max_length=80, examples=["BL-4711"])
+    park: Text = Field(max_length=40, examples=["nord"])
+    expected_on: Day
+    carrier: Text = Field(default="", max_length=100)
+    tracking: Text = Field(default="", max_length=200)
+    sscc: list[Sscc] = Field(default_factory=list, max_length=1000, examples=[["340123450000000017"]])
+    lines: dict[Text, Units] = Field(
+        default_factory=dict,
+        description="Sales units by SKU; empty: all still to come",
+        json_schema_extra={"additionalProperties": False},  # none but those of the pattern
+    )

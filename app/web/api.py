@@ -1,5 +1,6 @@
 """Shared pieces of the JSON API: pages of items, versions as ETags, the router every domain uses."""
 
+import re
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
@@ -7,12 +8,14 @@ from pydantic import BaseModel, Field
 
 from app.core.errors import InvalidInput
 from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE, Page
+from app.web.bodies import MAX_ID
 from app.web.edge import ApiRoute
 from app.web.problems import Problem
 
 Item = TypeVar("Item")
 Out = TypeVar("Out", bound=BaseModel)
 
+_ETAG = re.compile(r'"v[0-9]{1,9}"')
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The body cannot be read"},
     401: {"model": Problem, "description": "No sign-in, or an unknown key"},
@@ -47,23 +50,22 @@ def page_out(page: Page[Any], model: type[Out]) -> PageOut[Out]:
 
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before", max_length=2000)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE, description="Items a page")]
-Id = Annotated[int, Path(ge=1, le=2_147_483_647)]
+Id = Annotated[int, Path(ge=1, le=MAX_ID)]
 DEFAULT_LIMIT = PAGE_SIZE
 
 
 def expected_version(
     if_match: Annotated[
         str,
-        Header(description='The ETag last read, as `"v3"`', json_schema_extra={"pattern": r'^(\*|"v\d{1,9}")$'}),
+        Header(description='The ETag last read, as `"v3"`', json_schema_extra={"pattern": rf"^(|\*|{_ETAG.pattern})$"}),
     ] = "",
 ) -> int | None:
     """The version that the caller last read; None where they do not say."""
     if if_match in {"", "*"}:
         return None
-    number = if_match.strip().removeprefix('"v').removesuffix('"')
-    if not number.isascii() or not number.isdigit() or len(number) > 9:
+    if not _ETAG.fullmatch(if_match):
         raise InvalidInput('If-Match takes the ETag of this resource, such as "v3".', field="If-Match")
-    return int(number)
+    return int(if_match[2:-1])
 
 
 ExpectedVersion = Annotated[int | None, Depends(expected_version)]

@@ -13,6 +13,7 @@ from fastapi import Depends, Request, Response
 from fastapi.routing import APIRoute
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import QueryParams
 
 from app.core.errors import InvalidInput
 from app.core.idempotency import IdempotencyRecord, claim_key, store_answer
@@ -67,6 +68,7 @@ class ApiRoute(TransactionRoute):
 
     async def answer(self, request: Request, session: Session, handle: Handler) -> Response:
         """Answer a repeated key from the record, anything else from the endpoint."""
+        _refuse_repeated(request.query_params)
         key = request.headers.get("idempotency-key", "")
         if request.method != "POST" or not key:
             return await handle(request)
@@ -81,6 +83,13 @@ class ApiRoute(TransactionRoute):
         body, location = bytes(response.body), response.headers.get("location")
         await run_in_threadpool(store_answer, session, caller, key, response.status_code, body, location)
         return response
+
+
+def _refuse_repeated(parameters: QueryParams) -> None:
+    """No parameter is a list: of two values one would be passed over unseen."""
+    for name in parameters:
+        if len(parameters.getlist(name)) > 1:
+            raise InvalidInput("Give {name} once.", field=name, name=name)
 
 
 def _replay(record: IdempotencyRecord) -> Response:

@@ -51,7 +51,8 @@ def _domain_error(request: Request, error: DomainError) -> Response:
 def _unreadable_request(request: Request, error: RequestValidationError) -> Response:
     fields = [
         FieldProblem(
-            field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]), message=fault["msg"]
+            field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
+            message=fault["msg"].removeprefix("Value error, "),
         )
         for fault in error.errors()
     ]

@@ -14,10 +14,10 @@ class DescribedApplication(FastAPI):
         """The description, made once."""
         if self.openapi_schema is None:
             document = super().openapi()
-            _mark_decimals(document)
             for operations in document["paths"].values():
                 for operation in operations.values():
                     _mark_problems(operation["responses"])
+                    _mark_forms(document, operation)
         return super().openapi()
 
 
@@ -28,18 +28,12 @@ def _mark_problems(responses: dict[str, Any]) -> None:
             content["application/problem+json"] = content.pop("application/json")
 
 
-def _mark_decimals(node: Any) -> None:
-    """Say how a decimal is written as text, wherever a number may be sent as one: plain digits, within its bounds."""
-    if isinstance(node, list):
-        for part in node:
-            _mark_decimals(part)
-    if not isinstance(node, dict):
-        return
-    kinds = {part.get("type"): part for part in node.get("anyOf", []) if isinstance(part, dict)}
-    number, written = kinds.get("number"), kinds.get("string")
-    if number is not None and written is not None and "pattern" not in written and "format" not in written:
-        digits = len(str(int(number.get("maximum", 10**9)))) - 1
-        sign = "" if "minimum" in number or "exclusiveMinimum" in number else "-?"
-        written["pattern"] = rf"^{sign}\d{{1,{digits}}}(\.\d{{1,2}})?$"
-    for part in node.values():
-        _mark_decimals(part)
+def _mark_forms(document: dict[str, Any], operation: dict[str, Any]) -> None:
+    """A field of a form is there or is not: none is null."""
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        if kind == "application/json":
+            continue
+        form = document["components"]["schemas"][content["schema"]["$ref"].rsplit("/", 1)[1]]
+        for field in form["properties"].values():
+            kinds = [part for part in field.pop("anyOf", []) if part != {"type": "null"}]
+            field.update(*kinds)

@@ -127,7 +127,7 @@ def test_stock_and_prices_change_in_bulk_all_or_none(catalogue: Desk, session: S
     ("items", "code"),
     [
         ([{"sku": "GLOVES", "stock": 1}, {"sku": "GLOVES", "stock": 2}], "sku_twice"),
-        ([{"sku": "GLOVES", "price_tiers": [{"from_quantity": 5, "unit_price": 1}] * 2}], "tiers_not_rising"),
+        ([{"sku": "GLOVES", "price_tiers": [{"from_quantity": 5, "unit_price": "1"}] * 2}], "tiers_not_rising"),
         ([{"sku": "GLOVES", "price_tiers": [{"from_quantity": 1, "unit_price": "12.01"}]}], "price_rises_too_much"),
     ],
 )

@@ -110,7 +110,9 @@ def test_two_invoices_share_an_order_and_no_unit_is_asked_twice(shipped: Desk) -
 @pytest.mark.parametrize(
     ("changes", "status", "code"),
     [
-        ({"number": " "}, 422, "invalid"),
+        ({"number": " "}, 422, "invalid_request"),
+        ({"numbre": "FA-1"}, 422, "invalid_request"),
+        ({"total_amount": 163.2}, 422, "invalid_request"),
         ({"total_amount": "163.21"}, 422, "wrong_total"),
         ({"lines": [{"sku": "unknown", "quantity": 1}]}, 422, "unknown_line"),
         ({"lines": [{"sku": "GLOVES", "quantity": 1}, {"sku": "GLOVES", "quantity": 2}]}, 422, "line_twice"),

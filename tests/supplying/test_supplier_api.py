@@ -187,7 +187,7 @@ def test_an_order_is_acknowledged_despatched_and_answers_the_same_when_asked_aga
     ("change", "status", "code"),
     [
         ({"park": "ailleurs"}, 404, "not_found"),
-        ({"number": " "}, 422, "invalid"),
+        ({"number": " "}, 422, "invalid_request"),
         ({"lines": {"unknown": 1}}, 422, "quantity_out_of_range"),
         ({"sscc": ["340123450000000018"]}, 422, "invalid"),
     ],

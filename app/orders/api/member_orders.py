@@ -11,11 +11,12 @@ from app.orders import queries, schemas
 from app.orders.service import company_approval, member_orders, placed_orders
 from app.orders.service.rounds import get_round, round_key
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Id, Limit, PageOut, api_router, page_out, set_etag
+from app.web.bodies import Text
 from app.web.edge import SessionDep
 
 router = api_router("orders")
 
-Code = Annotated[str, Path(max_length=120, examples=["2026-10"])]
+Code = Annotated[Text, Path(max_length=120, examples=["2026-10"])]
 
 
 def _detail(session: Session, response: Response, order_id: int) -> schemas.OrderDetailOut:

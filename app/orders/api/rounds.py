@@ -13,11 +13,12 @@ from app.orders.models import Round
 from app.orders.service import acknowledging, approving, consolidating, deciding, receiving, rounds, series
 from app.orders.service.rounds import get_round, round_key
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Id, Limit, PageOut, api_router, page_out, set_etag
+from app.web.bodies import MAX_ID, Text
 from app.web.edge import SessionDep
 
 router = api_router("rounds")
 
-Code = Annotated[str, Path(max_length=120, examples=["2026-10"])]
+Code = Annotated[Text, Path(max_length=120, examples=["2026-10"])]
 
 
 def _shown(response: Response, purchasing_round: Round) -> schemas.RoundOut:
@@ -199,7 +200,7 @@ def list_allocations(
     session: SessionDep,
     actor: SignedIn,
     code: Code,
-    offer_id: Annotated[int | None, Query(ge=1, le=schemas.MAX_ID)] = None,
+    offer_id: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     only_unfilled: bool = False,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,

@@ -16,8 +16,9 @@ from app.sourcing.charter import FIRST_VERSION
 from app.sourcing.evidence import file_of, get_own_evidence, list_own_evidence, submit_evidence, withdraw_evidence
 from app.sourcing.models import EvidenceStatus
 from app.supplying.api.access import supplier_within
-from app.supplying.schemas import Out, Sku, Units
+from app.supplying.schemas import Sku
 from app.web.api import DEFAULT_LIMIT, Cursor, Id, Limit, PageOut, api_router, page_out
+from app.web.bodies import Body, Day, Flag, FormFlag, Named, Out, Text, UnitPrice, Units, Whole
 from app.web.edge import SessionDep
 from app.web.exports import documents
 
@@ -43,24 +44,24 @@ class OwnOfferOut(Out):
     withdrawn: bool
 
 
-class TierIn(BaseModel):
+class TierIn(Body):
     """From this quantity of the whole group on, everyone's unit price."""
 
-    from_quantity: int = Field(ge=1, le=1_000_000_000, examples=[10])
-    unit_price: Decimal = Field(ge=0, le=10**7, decimal_places=4, examples=["11.9000"])
+    from_quantity: Whole = Field(ge=1, le=1_000_000_000, examples=[10])
+    unit_price: UnitPrice = Field(examples=["11.9000"])
 
 
-class OfferChangeIn(BaseModel):
+class OfferChangeIn(Body):
     """What changes about an offer; what is left out stays."""
 
     sku: Sku
     stock: Units | None = None
     price_tiers: list[TierIn] | None = Field(default=None, min_length=1, max_length=20)
-    lead_time_days: int | None = Field(default=None, ge=0, le=3650)
-    withdrawn: bool | None = None
+    lead_time_days: Whole | None = Field(default=None, ge=0, le=3650)
+    withdrawn: Flag | None = None
 
 
-class OfferChangesIn(BaseModel):
+class OfferChangesIn(Body):
     """Many changes at once: all are made, or none."""
 
     items: list[OfferChangeIn] = Field(
@@ -92,7 +93,7 @@ class EvidenceOut(Out):
 def list_my_offers(
     session: SessionDep,
     actor: SignedIn,
-    q: Annotated[str, Query(max_length=200, description="Part of a name, or the beginning of a SKU")] = "",
+    q: Annotated[Text, Query(max_length=200, description="Part of a name, or the beginning of a SKU")] = "",
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> PageOut[OwnOfferOut]:
@@ -130,9 +131,9 @@ def upload_my_catalogue(
     actor: SignedIn,
     response: Response,
     file: Annotated[UploadFile, File(description="CSV or XLSX, columns as of an offers file, without the supplier")],
-    whole: Annotated[bool, Form(description="Withdraw what the file leaves out; else it is a difference")] = False,
-    dry_run: Annotated[bool, Form(description="Report what would happen, change nothing")] = False,
-    skip_bad_rows: Annotated[bool, Form(description="Import the good rows, report the others")] = False,
+    whole: Annotated[FormFlag, Form(description="Withdraw what the file leaves out; else it is a difference")] = False,
+    dry_run: Annotated[FormFlag, Form(description="Report what would happen, change nothing")] = False,
+    skip_bad_rows: Annotated[FormFlag, Form(description="Import the good rows, report the others")] = False,
 ) -> ImportRunOut:
     """Import a file of my offers in the background: ask the answer's Location until it is done."""
     supplier_within(session, actor, Scope.CATALOG_WRITE)
@@ -171,10 +172,10 @@ def list_my_evidence(
 def submit_my_evidence(
     session: SessionDep,
     actor: SignedIn,
-    criterion: Annotated[str, Form(max_length=40, description=f"One of {_CRITERIA}")],
-    sku: Annotated[str, Form(max_length=80, description="The article, where the criterion is about one")] = "",
-    words: Annotated[str, Form(max_length=500, description="What it is: label, number, scope")] = "",
-    expires_on: Annotated[date | None, Form()] = None,
+    criterion: Annotated[Named, Form(max_length=40, description=f"One of {_CRITERIA}")],
+    sku: Annotated[Text, Form(max_length=80, description="The article, where the criterion is about one")] = "",
+    words: Annotated[Text, Form(max_length=500, description="What it is: label, number, scope")] = "",
+    expires_on: Annotated[Day | None, Form()] = None,
     file: Annotated[UploadFile | None, File(description="PDF, PNG or JPEG")] = None,
 ) -> EvidenceOut:
     """Show something for a criterion of the charter; with a file it is believed more."""

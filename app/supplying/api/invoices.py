@@ -16,7 +16,7 @@ from app.supplying import queries
 from app.supplying.api.access import supplier_within
 from app.supplying.matching import DifferenceKind
 from app.supplying.models import InvoiceStatus, SupplierInvoice
-from app.supplying.schemas import Number, Out, Sku
+from app.supplying.schemas import Number, Sku
 from app.supplying.service.invoicing import (
     Invoice,
     InvoicedLine,
@@ -26,27 +26,27 @@ from app.supplying.service.invoicing import (
     send_invoice,
 )
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Id, Limit, PageOut, api_router, page_out, set_etag
+from app.web.bodies import Body, Day, Euros, Flag, Named, Out, Text, UnitPrice, Whole
 from app.web.edge import SessionDep
 
 router = api_router("supplier")
-Euros = Annotated[Decimal, Field(ge=0, le=10**9, decimal_places=2, examples=["117.60"])]
 
 
-class InvoicedLineIn(BaseModel):
+class InvoicedLineIn(Body):
     """A line of an invoice; what is left out is as agreed."""
 
     sku: Sku
-    quantity: int = Field(ge=1, le=1_000_000_000, description="Sales units", examples=[12])
-    unit_price: Decimal | None = Field(default=None, ge=0, le=10**7, decimal_places=4, examples=["7.9000"])
+    quantity: Whole = Field(ge=1, le=1_000_000_000, description="Sales units", examples=[12])
+    unit_price: UnitPrice | None = Field(default=None, examples=["7.9000"])
     eco_contribution: Euros | None = Field(default=None, description="Of the whole line")
 
 
-class InvoiceIn(BaseModel):
+class InvoiceIn(Body):
     """An invoice. Without lines it is for everything agreed that is not invoiced yet."""
 
-    number: str = Field(min_length=1, max_length=80, examples=["FA-2026-0118"])
-    issued_on: date
-    due_on: date | None = None
+    number: Named = Field(max_length=80, examples=["FA-2026-0118"])
+    issued_on: Day
+    due_on: Day | None = None
     lines: list[InvoicedLineIn] = Field(default_factory=list, max_length=10_000)
     delivery_fee: Euros | None = Field(default=None, description="Before VAT; left out: what was agreed")
     total_amount: Euros | None = Field(default=None, description="With VAT. Where it is given it has to add up")
@@ -118,11 +118,11 @@ class InvoiceFileOut(Out):
     sha256: str
 
 
-class InvoiceDecisionIn(BaseModel):
+class InvoiceDecisionIn(Body):
     """Accept an invoice in spite of its differences, or dispute it."""
 
-    accept: bool
-    reason: str = Field(default="", max_length=500, description="Its supplier reads it", examples=["4 reams came"])
+    accept: Flag
+    reason: Text = Field(default="", max_length=500, description="Its supplier reads it", examples=["4 reams came"])
 
 
 @router.post("/supplier/orders/{number}/invoices", status_code=201)
@@ -174,7 +174,7 @@ def put_own_invoice_file(
 def list_supplier_invoices(
     session: SessionDep,
     actor: SignedIn,
-    order: Annotated[str | None, Query(max_length=200, description="The number of an order")] = None,
+    order: Annotated[Text | None, Query(max_length=200, description="The number of an order")] = None,
     status: InvoiceStatus | None = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import File, Query, Response, UploadFile
-from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from app.accounts.authentication import SignedIn
@@ -30,6 +29,7 @@ from app.supplying.schemas import (
 )
 from app.supplying.service.electronic import take_message
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Limit, PageOut, api_router, page_out, set_etag
+from app.web.bodies import Instant
 from app.web.edge import SessionDep
 from app.web.exports import documents
 
@@ -40,7 +40,7 @@ router = api_router("supplier")
 def list_own_orders(
     session: SessionDep,
     actor: SignedIn,
-    updated_since: Annotated[AwareDatetime | None, Query(description="Only what changed since then")] = None,
+    updated_since: Annotated[Instant | None, Query(description="Only what changed since then")] = None,
     status: SupplierOrderStatus | None = None,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,

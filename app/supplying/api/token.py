@@ -2,9 +2,10 @@
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import Form, Header, Response
+from fastapi import Form, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -12,9 +13,30 @@ from app.accounts.sign_in import TOKEN_LASTS, issue_token
 from app.core.errors import InvalidInput
 from app.core.i18n import say
 from app.web.api import api_router
-from app.web.edge import SessionDep
+from app.web.bodies import Text
+from app.web.edge import ApiRoute, Handler, SessionDep
 
 router = api_router("supplier")
+
+
+class _OAuthRoute(ApiRoute):
+    """Says of a request that cannot be read what RFC 6749 (section 5.2) has for it."""
+
+    def get_route_handler(self) -> Handler:
+        """Answer in the words of OAuth, not as problem details."""
+        handle = super().get_route_handler()
+
+        async def in_the_words_of_oauth(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                kinds = {fault["type"] for fault in error.errors()}
+                return _oauth_error("unsupported_grant_type" if kinds == {"literal_error"} else "invalid_request", 400)
+
+        return in_the_words_of_oauth
+
+
+router.route_class = _OAuthRoute
 
 
 class TokenOut(BaseModel):
@@ -43,15 +65,13 @@ class OAuthErrorOut(BaseModel):
 )
 def get_token(
     session: SessionDep,
-    grant_type: Annotated[str, Form(json_schema_extra={"enum": ["client_credentials"]})] = "",
-    scope: Annotated[str, Form(description="Some of the key's scopes, parted by blanks; empty: all")] = "",
-    client_id: Annotated[str, Form(description="The key's prefix, where HTTP Basic is not used")] = "",
-    client_secret: Annotated[str, Form(description="The key's whole text")] = "",
+    grant_type: Annotated[Literal["client_credentials"], Form()],
+    scope: Annotated[Text, Form(description="Some of the key's scopes, parted by blanks; empty: all")] = "",
+    client_id: Annotated[Text, Form(description="The key's prefix, where HTTP Basic is not used")] = "",
+    client_secret: Annotated[Text, Form(description="The key's whole text")] = "",
     authorization: Annotated[str | None, Header(description="HTTP Basic: prefix and text of the key")] = None,
 ) -> Response:
     """An access token for an API key: OAuth 2.0 client credentials (RFC 6749, section 4.4)."""
-    if grant_type != "client_credentials":
-        return _oauth_error("unsupported_grant_type", 400)
     given = _basic(authorization) or (client_id, client_secret)
     try:
         issued = issue_token(session, *given, scope.split())

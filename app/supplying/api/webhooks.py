@@ -12,18 +12,18 @@ from app.orders.outbox import SupplierEvent
 from app.supplying import queries
 from app.supplying.api.access import supplier_within
 from app.supplying.models import DeliveryStatus, WebhookEndpoint
-from app.supplying.schemas import Out
 from app.supplying.service import webhooks
 from app.web.api import DEFAULT_LIMIT, Cursor, Id, Limit, PageOut, api_router, page_out
+from app.web.bodies import Body, Flag, Out, Text
 from app.web.edge import SessionDep
 
 router = api_router("supplier")
 
 
-class EndpointIn(BaseModel):
+class EndpointIn(Body):
     """An address to be told."""
 
-    url: str = Field(max_length=2000, examples=["https://erp.vosges.example/engrenages"])
+    url: Text = Field(max_length=2000, examples=["https://erp.vosges.example/engrenages"])
     event_types: list[SupplierEvent] = Field(default_factory=list, max_length=20, description="Empty: everything")
 
 
@@ -40,10 +40,10 @@ class EndpointOut(Out):
     old_secret_until: datetime | None = Field(description="Until then messages are signed with the old secret too")
 
 
-class EndpointChange(BaseModel):
+class EndpointChange(Body):
     """Stop telling an address, or begin again."""
 
-    active: bool
+    active: Flag
 
 
 class DeliveryOut(Out):
