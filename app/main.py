@@ -40,6 +40,7 @@ Group purchasing for business parks. Sign in with an API key (`Authorization: Be
 * Lists are paged: ask again with `cursor=next_cursor` until it is null.
 * Errors are problem details (RFC 9457) with a stable `code`.
 * A POST may carry an `Idempotency-Key`: the same key and request give the first answer again, for three days.
+* `RateLimit` and `RateLimit-Policy` tell how many requests are left; beyond, 429 says when to ask again.
 * Where two may edit, answers carry an `ETag`; send it back as `If-Match`.
 """
 

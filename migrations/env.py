@@ -9,6 +9,7 @@ import app.catalog.models
 import app.commission.models
 import app.core.audit
 import app.core.idempotency
+import app.core.quota
 import app.orders.models
 import app.sourcing.models
 import app.supplying.models  # noqa: F401 - imported for their tables

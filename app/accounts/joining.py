@@ -12,19 +12,12 @@ from app.accounts.permissions import Permission, Role
 from app.accounts.service import add_person, check_email, check_siret, create_company
 from app.accounts.sign_in import invite_all
 from app.core import audit, clock
-from app.core.errors import Conflict, DomainError, InvalidInput, NotFound
+from app.core.errors import Conflict, InvalidInput, NotFound, TooManyRequests
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.web.letters import Action, queue_letter
 
 REQUESTS_AN_HOUR = 30
-
-
-class TooManyRequests(DomainError):
-    """Strangers ask faster than anybody could read."""
-
-    status = 429
-    default_code = "too_many_requests"
 
 
 def ask_to_join(

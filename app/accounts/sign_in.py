@@ -15,7 +15,7 @@ from app.accounts.models import AccessToken, ApiKey, Person, SignInFailure, Sign
 from app.accounts.permissions import PEOPLES_SCOPES, SUPPLIER_SCOPES, Permission, Scope
 from app.accounts.service import find_person, get_association
 from app.core import audit, clock, jobs, mail
-from app.core.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound
+from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooManyRequests
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.settings import get_settings
@@ -38,10 +38,9 @@ _hasher = PasswordHasher()
 _NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe(16))
 
 
-class TooManyTries(DomainError):
+class TooManyTries(TooManyRequests):
     """Passwords are guessed too fast."""
 
-    status = 429
     default_code = "too_many_tries"
 
 

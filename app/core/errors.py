@@ -66,6 +66,17 @@ class StaleVersion(DomainError):
         super().__init__("Somebody changed this since you opened it. Load it again, then repeat your change.")
 
 
+class TooManyRequests(DomainError):
+    """More was asked than is answered in this time. `retry_after_seconds` is 0 where nobody can say."""
+
+    status = 429
+    default_code = "too_many_requests"
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 0, **params: Any) -> None:
+        super().__init__(message, **params)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class TooLarge(DomainError):
     """The request carries more than is taken in one piece."""
 

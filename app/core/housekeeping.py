@@ -5,6 +5,7 @@ from procrastinate import JobContext
 from app.core import jobs
 from app.core.database import transaction
 from app.core.idempotency import forget_old_keys
+from app.core.quota import forget_old_windows
 
 _FINISHED_JOBS_KEPT_HOURS = 24 * 30
 
@@ -21,7 +22,8 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
 @jobs.app.periodic(cron="17 3 * * *")
 @jobs.app.task(name="core.clean_up", queueing_lock="core.clean_up", pass_context=True)
 async def clean_up(context: JobContext, timestamp: int) -> None:
-    """Every night: drop idempotency keys of the past, and jobs that ended well a month ago."""
+    """Every night: drop idempotency keys and counts of requests of the past, and jobs that ended well a month ago."""
     with transaction() as session:
         forget_old_keys(session)
+        forget_old_windows(session)
     await context.app.job_manager.delete_old_jobs(nb_hours=_FINISHED_JOBS_KEPT_HOURS)

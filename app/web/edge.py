@@ -15,8 +15,10 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, TooManyRequests
 from app.core.idempotency import IdempotencyRecord, claim_key, store_answer
+from app.core.quota import WINDOW, Quota, count_request
+from app.core.settings import get_settings
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -64,7 +66,33 @@ class TransactionRoute(APIRoute):
 
 
 class ApiRoute(TransactionRoute):
-    """A transaction whose POST may carry an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header)."""
+    """A transaction within the caller's quota, whose POST may carry an `Idempotency-Key`.
+
+    As draft-ietf-httpapi-ratelimit-headers-10 and draft-ietf-httpapi-idempotency-key-header have them.
+    """
+
+    def get_route_handler(self) -> Handler:
+        """Wrap the transaction into a count of the caller's requests, which is told in every answer, errors too."""
+        handle = super().get_route_handler()
+
+        async def within_quota(request: Request) -> Response:
+            async with request.app.state.limiter:
+                quota = await run_in_threadpool(_count, request)
+            request.scope.setdefault("state", {})["answer_headers"] = {
+                "RateLimit-Policy": f'"minute";q={quota.limit};w={int(WINDOW.total_seconds())}',
+                "RateLimit": f'"minute";r={quota.left};t={quota.seconds_left}',
+            }
+            if quota.is_exceeded:
+                raise TooManyRequests(
+                    "{limit} requests a minute are answered. Ask again in {seconds} s.",
+                    code="quota_exceeded",
+                    limit=quota.limit,
+                    seconds=quota.seconds_left,
+                    retry_after_seconds=quota.seconds_left,
+                )
+            return await handle(request)
+
+        return within_quota
 
     async def answer(self, request: Request, session: Session, handle: Handler) -> Response:
         """Answer a repeated key from the record, anything else from the endpoint."""
@@ -83,6 +111,14 @@ class ApiRoute(TransactionRoute):
         body, location = bytes(response.body), response.headers.get("location")
         await run_in_threadpool(store_answer, session, caller, key, response.status_code, body, location)
         return response
+
+
+def _count(request: Request) -> Quota:
+    """Count a request for its key or token, or for a stranger's address, in a transaction of its own."""
+    credentials = request.headers.get("authorization") or request.headers.get("cookie")
+    caller = _digest(credentials) if credentials else f"from {request.client.host if request.client else ''}"
+    with request.app.state.open_session() as session:
+        return count_request(session, caller, get_settings().api_requests_per_minute)
 
 
 def _refuse_repeated(parameters: QueryParams) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from app.core.errors import Conflict, DomainError, InvalidInput, NotSignedIn
+from app.core.errors import Conflict, DomainError, InvalidInput, NotSignedIn, TooManyRequests
 from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.web.problems import FieldProblem, Problem, problem_body, title_of
@@ -42,7 +42,10 @@ def _problem(status: int, body: dict[str, Any]) -> JSONResponse:
 
 def _domain_error(request: Request, error: DomainError) -> Response:
     if _is_api(request):
-        return _problem(error.status, problem_body(error))
+        answer = _problem(error.status, problem_body(error))
+        if isinstance(error, TooManyRequests) and error.retry_after_seconds:
+            answer.headers["Retry-After"] = str(error.retry_after_seconds)
+        return answer
     if isinstance(error, NotSignedIn):
         return RedirectResponse(f"/sign-in?next={request.url.path}", 303)
     return render(request, "error.html", status_code=error.status, title=_(title_of(error.status)), detail=say(error))

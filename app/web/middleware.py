@@ -35,6 +35,7 @@ class RequestShell:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        scope.setdefault("state", {})
         begin_request(preferred_locale(headers.get("accept-language", "")))
         relaxed = scope["path"] in self.relaxed_csp_paths
         received = 0
@@ -53,6 +54,8 @@ class RequestShell:
                 for name, value in _HEADERS.items():
                     if not (relaxed and name == "Content-Security-Policy"):
                         answered.setdefault(name, value)
+                for name, value in scope.get("state", {}).get("answer_headers", {}).items():
+                    answered[name] = value
                 if "cache-control" not in answered:
                     answered["Cache-Control"] = "no-store"
             await send(message)

@@ -17,6 +17,7 @@ class DescribedApplication(FastAPI):
             for operations in document["paths"].values():
                 for operation in operations.values():
                     _mark_problems(operation["responses"])
+                    _mark_quota(operation["responses"])
                     _mark_forms(document, operation)
         return super().openapi()
 
@@ -26,6 +27,25 @@ def _mark_problems(responses: dict[str, Any]) -> None:
         content = response.get("content", {})
         if content.get("application/json", {}).get("schema") == _PROBLEM:
             content["application/problem+json"] = content.pop("application/json")
+
+
+_QUOTA = {
+    "RateLimit-Policy": {
+        "description": 'Requests answered in a window of seconds, as `"minute";q=600;w=60`',
+        "schema": {"type": "string", "examples": ['"minute";q=600;w=60']},
+    },
+    "RateLimit": {
+        "description": 'Requests left, and seconds until the window ends, as `"minute";r=598;t=41`',
+        "schema": {"type": "string", "examples": ['"minute";r=598;t=41']},
+    },
+}
+_RETRY_AFTER = {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
+
+
+def _mark_quota(responses: dict[str, Any]) -> None:
+    """Every answer tells where its caller stands (draft-ietf-httpapi-ratelimit-headers-10)."""
+    for status, response in responses.items():
+        response["headers"] = _QUOTA | ({"Retry-After": _RETRY_AFTER} if status == "429" else {})
 
 
 def _mark_forms(document: dict[str, Any], operation: dict[str, Any]) -> None:
