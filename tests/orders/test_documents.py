@@ -192,7 +192,9 @@ def order_documents(draw: st.DrawFn) -> OrderDocument:
     seller = Party(draw(words), city=draw(words), email="a@b.example", country=draw(st.sampled_from(["FR", "DE"])))
     buyer = Party(draw(words), siret="73282932000074", vat_number="FR44732829320")
     day = today() + timedelta(days=draw(st.integers(0, 90)))
-    return OrderDocument("R1-S1", day, buyer, seller, Party(draw(words)), day, draw(words), tuple(lines), charges)
+    return OrderDocument(
+        "R1-S1", "nord", day, buyer, seller, Party(draw(words)), day, draw(words), tuple(lines), charges
+    )
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -210,7 +212,7 @@ def test_a_long_order_runs_over_pages(tmp_path: Path) -> None:
         for n in range(1, 121)
     )
     party, day = Party("Firme", siret="73282932000074"), today()
-    content = pdf.order_pdf(OrderDocument("N1", day, party, party, party, day, "R", lines, ()))
+    content = pdf.order_pdf(OrderDocument("N1", "nord", day, party, party, party, day, "R", lines, ()))
     reader = PdfReader(io.BytesIO(content))
     assert len(reader.pages) > 3
     assert "Article 120" in reader.pages[-1].extract_text() + reader.pages[-2].extract_text()

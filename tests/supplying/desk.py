@@ -18,6 +18,7 @@ class Desk:
     def __init__(self, site: Site, world: World) -> None:
         self.site, self.world = site, world
         first, second = world.a_supplier("S1"), world.a_supplier("S2")
+        self.supplier = first
         self.gloves = world.an_offer(first, ((1, "10.00"),), pack=6)
         self.paper = world.an_offer(first, ((1, "4.00"),))
         purchasing_round = world.an_open_round("R1")

@@ -88,6 +88,7 @@ class OrderDocument:
     """An order to a supplier for one park."""
 
     number: str
+    park: str
     issued_on: date
     buyer: Party
     seller: Party
@@ -129,10 +130,13 @@ class OrderDocument:
         return self.net_total + self.vat_total
 
 
-def read_order_documents(session: Session, number: str) -> list[OrderDocument]:
-    """The documents of a supplier order, one for each drop, by park. Raises `Conflict` before the round is approved."""
+def read_order_documents(session: Session, number: str, *, as_sent: bool = False) -> list[OrderDocument]:
+    """The documents of a supplier order, one for each drop, by park: as agreed by now, or as it was sent.
+
+    Raises `Conflict` before the round is approved.
+    """
     order = get_supplier_order(session, number)
-    rows = _lines(session, order.id)
+    rows = _lines(session, order.id, "a.allocated" if as_sent else "coalesce(a.confirmed_quantity, a.allocated)")
     if not rows:
         raise Conflict("Order {order} has no delivery yet: approve its round first.", code="no_drops", order=number)
     association = get_association(session)
@@ -151,11 +155,11 @@ def read_order_documents(session: Session, number: str) -> list[OrderDocument]:
     return [_document(order, buyer, drop, fee, many=len(drops) > 1) for drop, fee in zip(drops, fees, strict=True)]
 
 
-def _lines(session: Session, supplier_order_id: int) -> list[Any]:
-    """What each drop brings, as agreed by now; lines that nobody gets any more are left out."""
+def _lines(session: Session, supplier_order_id: int, units: str) -> list[Any]:
+    """What each drop brings, in `units` of its allocations; lines of which nobody gets any are left out."""
     return list(
         session.execute(
-            text("""
+            text(f"""
                 SELECT d.id AS drop_id, d.delivery_on, k.code AS park_code, k.name AS park, k.street, k.postal_code,
                     k.city, s.name AS supplier, s.street AS supplier_street, s.postal_code AS supplier_postal_code,
                     s.city AS supplier_city, s.country AS supplier_country, s.siret, s.vat_number,
@@ -168,9 +172,9 @@ def _lines(session: Session, supplier_order_id: int) -> list[Any]:
                 JOIN rounds r ON r.id = so.round_id
                 JOIN parks k ON k.id = d.park_id
                 JOIN LATERAL (
-                    SELECT a.offer_id, sum(coalesce(a.confirmed_quantity, a.allocated)) AS quantity,
+                    SELECT a.offer_id, sum({units}) AS quantity,
                         max(a.unit_price) AS unit_price,
-                        sum(round(coalesce(a.confirmed_quantity, a.allocated) * a.unit_price, 2)) AS amount
+                        sum(round({units} * a.unit_price, 2)) AS amount
                     FROM allocations a
                     JOIN order_lines l ON l.id = a.order_line_id
                     JOIN member_orders o ON o.id = l.order_id AND o.park_id = d.park_id
@@ -208,6 +212,7 @@ def _document(order: SupplierOrderRow, buyer: Party, rows: list[Any], fee: Decim
         charges.append(Charge(DELIVERY_FEE, FREIGHT, fee, STANDARD_RATE))
     return OrderDocument(
         number=f"{order.number}-{first.park_code}" if many else order.number,
+        park=first.park_code,
         issued_on=(first.issued_at or clock.now()).astimezone(clock.PARIS).date(),
         buyer=buyer,
         seller=Party(

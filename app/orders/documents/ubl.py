@@ -5,14 +5,14 @@ from decimal import Decimal
 from lxml import etree
 
 from app.core.i18n import gettext as _
-from app.orders.documents.order_document import ROUNDING, Charge, OrderDocument, OrderLine, Party
-from app.orders.documents.xml_nodes import add_node, add_text, names_of
+from app.orders.documents.order_document import ROUNDING, SIRET_SCHEME, Charge, OrderDocument, OrderLine, Party
+from app.orders.documents.xml_nodes import add_node, add_text, as_xml, names_of
 
 ORDER = "urn:oasis:names:specification:ubl:schema:xsd:Order-2"
 CUSTOMIZATION = "urn:fdc:peppol.eu:poacc:trns:order:3"
 PROFILE = "urn:fdc:peppol.eu:poacc:bis:ordering:3"
-_CURRENCY = "EUR"
-_EACH = "EA"  # UN/ECE Recommendation 20
+CURRENCY = "EUR"
+EACH = "EA"  # UN/ECE Recommendation 20
 _OTHER_DISCOUNT, _OTHER_CHARGE = "95", "ADR"  # UNTDID 5189 and 7161
 
 
@@ -25,7 +25,7 @@ def order_xml(order: OrderDocument) -> bytes:
     add_text(root, "cbc:IssueDate", order.issued_on.isoformat())
     add_text(root, "cbc:OrderTypeCode", "220")
     add_text(root, "cbc:Note", order.round_name)
-    add_text(root, "cbc:DocumentCurrencyCode", _CURRENCY)
+    add_text(root, "cbc:DocumentCurrencyCode", CURRENCY)
     add_text(add_node(root, "cac:ValidityPeriod"), "cbc:EndDate", order.deliver_on.isoformat())
     _party(add_node(root, "cac:BuyerCustomerParty"), order.buyer)
     _party(add_node(root, "cac:SellerSupplierParty"), order.seller)
@@ -42,22 +42,19 @@ def order_xml(order: OrderDocument) -> bytes:
     _amount(totals, "cbc:PayableAmount", order.total)
     for line in order.lines:
         _line(root, line)
-    content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
-    return content
+    return as_xml(root)
 
 
 def _amount(parent: etree._Element, name: str, value: Decimal) -> None:
-    add_text(parent, name, f"{value:f}", currencyID=_CURRENCY)
+    add_text(parent, name, f"{value:f}", currencyID=CURRENCY)
 
 
 def _party(role: etree._Element, party: Party) -> None:
     node = add_node(role, "cac:Party")
-    address, scheme = party.endpoint
-    add_text(node, "cbc:EndpointID", address, schemeID=scheme)
-    if party.siret:
-        add_text(add_node(node, "cac:PartyIdentification"), "cbc:ID", party.siret, schemeID="0009")
+    add_endpoint(node, party)
+    add_identification(node, party)
     add_text(add_node(node, "cac:PartyName"), "cbc:Name", party.name)
-    _address(add_node(node, "cac:PostalAddress"), party)
+    add_address(add_node(node, "cac:PostalAddress"), party)
     if party.vat_number:
         tax = add_node(node, "cac:PartyTaxScheme")
         add_text(tax, "cbc:CompanyID", party.vat_number)
@@ -65,12 +62,30 @@ def _party(role: etree._Element, party: Party) -> None:
     legal = add_node(node, "cac:PartyLegalEntity")
     add_text(legal, "cbc:RegistrationName", party.name)
     if party.siret:
-        add_text(legal, "cbc:CompanyID", party.siret, schemeID="0009")
+        add_text(legal, "cbc:CompanyID", party.siret, schemeID=SIRET_SCHEME)
+    add_contact(node, party)
+
+
+def add_endpoint(node: etree._Element, party: Party) -> None:
+    """The electronic address of a party."""
+    address, scheme = party.endpoint
+    add_text(node, "cbc:EndpointID", address, schemeID=scheme)
+
+
+def add_identification(node: etree._Element, party: Party) -> None:
+    """The SIRET of a party, where it has one."""
+    if party.siret:
+        add_text(add_node(node, "cac:PartyIdentification"), "cbc:ID", party.siret, schemeID=SIRET_SCHEME)
+
+
+def add_contact(node: etree._Element, party: Party) -> None:
+    """The mail address of a party, where it has one."""
     if party.email:
         add_text(add_node(node, "cac:Contact"), "cbc:ElectronicMail", party.email)
 
 
-def _address(node: etree._Element, party: Party) -> None:
+def add_address(node: etree._Element, party: Party) -> None:
+    """Where a party is, into its address node."""
     add_text(node, "cbc:StreetName", party.street)
     add_text(node, "cbc:CityName", party.city)
     add_text(node, "cbc:PostalZone", party.postal_code)
@@ -80,7 +95,7 @@ def _address(node: etree._Element, party: Party) -> None:
 def _delivery(root: etree._Element, order: OrderDocument) -> None:
     delivery = add_node(root, "cac:Delivery")
     location = add_node(delivery, "cac:DeliveryLocation")
-    _address(add_node(location, "cac:Address"), order.deliver_to)
+    add_address(add_node(location, "cac:Address"), order.deliver_to)
     period = add_node(delivery, "cac:RequestedDeliveryPeriod")
     add_text(period, "cbc:StartDate", order.deliver_on.isoformat())
     add_text(period, "cbc:EndDate", order.deliver_on.isoformat())
@@ -107,7 +122,7 @@ def _charge(root: etree._Element, charge: Charge) -> None:
 def _line(root: etree._Element, line: OrderLine) -> None:
     item_line = add_node(add_node(root, "cac:OrderLine"), "cac:LineItem")
     add_text(item_line, "cbc:ID", str(line.number))
-    add_text(item_line, "cbc:Quantity", str(line.quantity), unitCode=_EACH)
+    add_text(item_line, "cbc:Quantity", str(line.quantity), unitCode=EACH)
     _amount(item_line, "cbc:LineExtensionAmount", line.amount)
     if line.rounding:
         rounding = add_node(item_line, "cac:AllowanceCharge")
@@ -119,8 +134,13 @@ def _line(root: etree._Element, line: OrderLine) -> None:
     price = add_node(item_line, "cac:Price")
     _amount(price, "cbc:PriceAmount", line.unit_price)
     item = add_node(item_line, "cac:Item")
+    add_article(item, line)
+    _tax_category(item, "cac:ClassifiedTaxCategory", line.vat_rate)
+
+
+def add_article(item: etree._Element, line: OrderLine) -> None:
+    """What an article is called, by its seller and by GS1."""
     add_text(item, "cbc:Name", line.name)
     add_text(add_node(item, "cac:SellersItemIdentification"), "cbc:ID", line.sku)
     if line.gtin:
         add_text(add_node(item, "cac:StandardItemIdentification"), "cbc:ID", line.gtin, schemeID="0160")
-    _tax_category(item, "cac:ClassifiedTaxCategory", line.vat_rate)

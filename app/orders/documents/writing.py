@@ -4,25 +4,31 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
+from sqlalchemy import text
 from sqlmodel import Session
 
 from app.core.i18n import gettext as _
+from app.orders.documents.answers import read_answers, read_despatches
 from app.orders.documents.order_document import OrderDocument, read_order_documents
 from app.orders.documents.order_x import order_x
 from app.orders.documents.pdf import order_pdf
 from app.orders.documents.ubl import order_xml
+from app.orders.documents.ubl_answers import despatch_xml, response_xml
+from app.orders.queries import get_supplier_order
 from app.web.exports import ExportFormat
 from app.web.tables import Column, Table
 
 
 class DocumentFormat(StrEnum):
-    """How an order is written."""
+    """How an order is written: as it is agreed, or what its supplier answered, or what left (both Peppol UBL)."""
 
     UBL = "ubl"
     ORDER_X = "order-x"
     PDF = "pdf"
     CSV = "csv"
     XLSX = "xlsx"
+    ORDER_RESPONSE = "order-response"
+    DESPATCH_ADVICE = "despatch-advice"
 
 
 def _sheet(order: OrderDocument, form: ExportFormat) -> bytes:
@@ -51,8 +57,34 @@ _WRITERS: dict[DocumentFormat, tuple[str, Callable[[OrderDocument], bytes]]] = {
 }
 
 
+def forms_of(session: Session, number: str) -> list[tuple[DocumentFormat, str]]:
+    """The formats in which there is something to write of an order by now, with their names."""
+    order_id = get_supplier_order(session, number).id
+    answered, left = session.execute(
+        text("""
+            SELECT acknowledged_at IS NOT NULL, EXISTS (SELECT FROM despatch_advices WHERE supplier_order_id = :id)
+            FROM supplier_orders WHERE id = :id
+        """),
+        {"id": order_id},
+    ).one()
+    forms = [(DocumentFormat.PDF, "PDF"), (DocumentFormat.ORDER_X, "Order-X"), (DocumentFormat.UBL, "Peppol UBL")]
+    forms += [(DocumentFormat.CSV, "CSV"), (DocumentFormat.XLSX, "XLSX")]
+    if answered:
+        forms.append((DocumentFormat.ORDER_RESPONSE, _("Answer (Peppol)")))
+    if left:
+        forms.append((DocumentFormat.DESPATCH_ADVICE, _("Despatch advice (Peppol)")))
+    return forms
+
+
 def order_files(session: Session, number: str, form: DocumentFormat) -> dict[str, bytes]:
-    """The files of a supplier order by name, one for each drop."""
+    """The files of a supplier order by name, one for each drop, or for each despatch advice.
+
+    Raises `Conflict` where there is nothing of the kind yet.
+    """
+    if form is DocumentFormat.ORDER_RESPONSE:
+        return {f"{one.order.number}-response.xml": response_xml(one) for one in read_answers(session, number)}
+    if form is DocumentFormat.DESPATCH_ADVICE:
+        return {f"{number}-{at}.xml": despatch_xml(one) for at, one in enumerate(read_despatches(session, number), 1)}
     ending, write = _WRITERS[form]
     return {document.number + ending: write(document) for document in read_order_documents(session, number)}
 

@@ -17,6 +17,12 @@ def names_of(*prefixes: str) -> dict[str | None, str]:
     return {prefix: NAMES[prefix] for prefix in prefixes}
 
 
+def as_xml(root: etree._Element) -> bytes:
+    """The document of a root element."""
+    content: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    return content
+
+
 def add_node(parent: etree._Element, name: str) -> etree._Element:
     """A new last child, named as in `cac:Party`."""
     prefix, local = name.split(":")

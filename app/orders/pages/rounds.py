@@ -18,7 +18,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
-from app.orders.documents.writing import DocumentFormat, order_files
+from app.orders.documents.writing import DocumentFormat, forms_of, order_files
 from app.orders.models import RoundStatus, SupplierDecision
 from app.orders.pages import exports
 from app.orders.pages.watching import TABLE_NAMES, watch, watched_file
@@ -277,6 +277,7 @@ def supplier_order_page(
     return render(
         request,
         "orders/supplier_order.html",
+        document_forms=forms_of(session, number),
         order=order,
         page=queries.list_supplier_order_lines(session, order.id, cursor, PAGE_SIZE),
         drops=queries.drops_of(session, order.id),

@@ -21,7 +21,7 @@ from app.core.i18n import gettext as _
 from app.core.money import UNIT_PRICE_STEP, round_amount
 from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE, every_row
 from app.orders import queries
-from app.orders.documents.writing import DocumentFormat, order_files
+from app.orders.documents.writing import DocumentFormat, forms_of, order_files
 from app.orders.models import SupplierOrderStatus
 from app.orders.pages.words import answer_words
 from app.orders.service.acknowledging import (
@@ -114,6 +114,7 @@ def order_page(request: Request, session: Session, opened: Opened, error: str | 
         here=opened.here,
         by_mail=opened.by_mail,
         order=order,
+        document_forms=forms_of(session, opened.number),
         association=get_association(session),
         lines=queries.own_lines(session, order_id),
         drops=[(drop, to_come.get(drop.id)) for drop in queries.own_drops(session, order_id)],
