@@ -21,6 +21,7 @@ from app.commission import pages as commission_pages
 from app.core.database import get_engine
 from app.core.settings import get_settings
 from app.deliveries import pages as deliveries_pages
+from app.deliveries import receipts as receipt_pages
 from app.impact import pages as impact_pages
 from app.orders.api import routers as orders_routers
 from app.orders.pages import routers as orders_pages
@@ -89,6 +90,7 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
         *orders_pages,
         *supplying_pages,
         deliveries_pages.router,
+        receipt_pages.router,
         sourcing_pages.router,
         impact_pages.router,
         health.router,

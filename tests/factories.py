@@ -32,7 +32,7 @@ from app.orders.service.company_rules import create_approval_rule, create_cost_c
 from app.orders.service.consolidating import consolidate_round
 from app.orders.service.lists import save_as_list
 from app.orders.service.member_orders import set_cart_line, submit_order
-from app.orders.service.order_links import make_order_link
+from app.orders.service.order_links import make_driver_link, make_order_link
 from app.orders.service.rounds import close_round, create_round, open_round
 from app.sourcing.evidence import submit_evidence
 from app.supplying.models import InvoiceStatus, SupplierInvoice, WebhookEndpoint
@@ -245,6 +245,7 @@ class Busy:
     offer_ids: str
     mail_link: str
     supplier_link: str
+    driver_link: str
     webhook_log: str
 
     def paths(self) -> list[tuple[str, Actor | None]]:
@@ -256,6 +257,7 @@ class Busy:
                     *("/", "/sign-in", "/sign-in/link?token=x", "/api-docs", "/join", "/impact", "/charter"),
                     self.mail_link,
                     self.supplier_link,
+                    self.driver_link,
                 )
             ),
             *(
@@ -382,5 +384,6 @@ def a_busy_world(session: Session) -> Busy:
         "-".join(str(offer.id) for offer in offers[:3]),
         make_approval_links(session, order.id or 0, [session.get_one(Person, approver.person_id)])[0],
         make_order_link(session, session.exec(select(SupplierOrder).where(SupplierOrder.number == "R0-S1")).one()),
+        make_driver_link(session, speaker, "R0-S1", "nord"),
         f"/supplier/webhooks/{session.exec(select(WebhookEndpoint.id)).one()}",
     )  # fmt: skip

@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         default=False, description="Let webhooks go to http:// and to private addresses: for trying out, never in use."
     )
     api_requests_per_minute: int = Field(
-        default=600, ge=1, description="What the API answers a key, a token or a stranger's address in a minute."
+        default=3000, ge=1, description="What the API answers a key, a token or a stranger's address in a minute."
     )
     database_pool_size: int = Field(default=10, ge=1)
 

@@ -1,28 +1,21 @@
 """Pages for the day the goods come: what comes where, split sheets and labels to print."""
 
 from itertools import groupby
-from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
-from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import gettext as _
-from app.core.i18n import say
 from app.core.pagination import every_row
 from app.deliveries import queries
 from app.orders.models import Round
-from app.orders.service.acknowledging import get_supplier_order_of
-from app.orders.service.despatching import CAN_LEAVE, find_drop
-from app.orders.service.receiving import Arrival, expected_at, receive_drop
 from app.orders.service.rounds import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
-from app.web.forms import Texts, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -116,75 +109,3 @@ def labels_page(
     park = queries.park_delivery(session, round_key(found), park_code)
     page = queries.firm_shares(session, round_key(found), park.park_id, cursor, LABELS_A_PAGE)
     return render(request, "deliveries/labels.html", round=found, park=park, page=page)
-
-
-@router.get("/supplier-orders/{number}/receipt/{park_code}")
-def receipt_page(
-    request: Request,
-    session: SessionDep,
-    actor: SignedIn,
-    number: str,
-    park_code: str,
-    form: ExportFormat | None = None,
-) -> Response:
-    """What is to come of a supplier order to a park, to be counted; `form` gives what came as a file."""
-    if form is not None:
-        actor.require(Permission.MANAGE_ROUNDS)
-        drop = find_drop(session, get_supplier_order_of(session, actor, number), park_code)
-        columns = [Column(_("SKU")), Column(_("Article")), Column(_("Ordered"), "number"), Column(_("Good"), "number")]
-        columns += [Column(_("Damaged"), "number"), Column(_("Note"))]
-        return Table(f"{number}-{park_code}", columns, queries.arrived_lines(session, drop.id or 0)).as_file(form)
-    return _receipt(request, session, actor, number, park_code)
-
-
-def _receipt(
-    request: Request, session: Session, actor: Actor, number: str, park_code: str, error: str | None = None
-) -> Response:
-    actor.require(Permission.MANAGE_ROUNDS)
-    order = get_supplier_order_of(session, actor, number)
-    drop = find_drop(session, order, park_code)
-    round_code, supplier, park = queries.names_of_drop(session, drop.id or 0)
-    return render(
-        request,
-        "deliveries/receipt.html",
-        status_code=422 if error else 200,
-        order=order,
-        drop=drop,
-        round_code=round_code,
-        supplier=supplier,
-        park=park,
-        park_code=park_code,
-        open_to_receipt=order.status in CAN_LEAVE and drop.received_at is None,
-        expected=expected_at(session, drop),
-        arrived=queries.arrived_lines(session, drop.id or 0),
-        error=error,
-    )
-
-
-@router.post("/supplier-orders/{number}/receipt/{park_code}")
-def record_receipt(
-    request: Request,
-    session: SessionDep,
-    actor: SignedIn,
-    number: str,
-    park_code: str,
-    sku: Texts = [],  # noqa: B006 - FastAPI copies it
-    good: Texts = [],  # noqa: B006
-    damaged: Texts = [],  # noqa: B006
-    note: Texts = [],  # noqa: B006
-    version: Annotated[int | None, Form()] = None,
-) -> Response:
-    """Record what came; a line whose quantity is emptied is not there yet."""
-    try:
-        with session.begin_nested():
-            arrivals = [
-                Arrival(one, units, typed_quantity(broken, one) or 0, words)
-                for one, typed, broken, words in zip(sku, good, damaged, note, strict=True)
-                if (units := typed_quantity(typed, one)) is not None
-            ]
-            if not arrivals:
-                raise InvalidInput("Say what came.", field="good")
-            receive_drop(session, actor, number, park_code, arrivals, rest_came=False, expected_version=version)
-    except DomainError as refusal:
-        return _receipt(request, session, actor, number, park_code, say(refusal))
-    return RedirectResponse(f"/supplier-orders/{number}/receipt/{park_code}", 303)

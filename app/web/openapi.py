@@ -31,12 +31,12 @@ def _mark_problems(responses: dict[str, Any]) -> None:
 
 _QUOTA = {
     "RateLimit-Policy": {
-        "description": 'Requests answered in a window of seconds, as `"minute";q=600;w=60`',
-        "schema": {"type": "string", "examples": ['"minute";q=600;w=60']},
+        "description": 'Requests answered in a window of seconds, as `"minute";q=3000;w=60`',
+        "schema": {"type": "string", "examples": ['"minute";q=3000;w=60']},
     },
     "RateLimit": {
-        "description": 'Requests left, and seconds until the window ends, as `"minute";r=598;t=41`',
-        "schema": {"type": "string", "examples": ['"minute";r=598;t=41']},
+        "description": 'Requests left, and seconds until the window ends, as `"minute";r=2998;t=41`',
+        "schema": {"type": "string", "examples": ['"minute";r=2998;t=41']},
     },
 }
 _RETRY_AFTER = {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}

@@ -1,22 +1,27 @@
 """What arrives: short, damaged, late, park by park; shares, amounts, commission and the round follow."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
 from app.accounts.actor import COMMAND_LINE, actor_for
+from app.accounts.models import Person
 from app.catalog.models import Offer
 from app.catalog.suppliers import add_supplier_user
 from app.commission.service import create_rule
+from app.core import clock
 from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from app.orders.models import IfUnfilled, Round, SupplierOrder
 from app.orders.service.acknowledging import Answer, acknowledge_order
 from app.orders.service.despatching import Despatch, advise_despatch, find_drop
+from app.orders.service.order_links import make_driver_link, make_order_link
 from app.orders.service.receiving import Arrival, expected_at, receive_drop
-from tests.factories import CUT_OFF, World
+from tests.factories import CUT_OFF, NOW, World
 from tests.site import Site
 
 
@@ -50,6 +55,16 @@ class Dock:
         return self.session.scalar(text("SELECT status FROM rounds WHERE code = 'R1'")) or ""
 
 
+def letters(dock: Dock) -> list[tuple[str, str]]:
+    """Whom letters that wait were written to, and about what; they are then as good as sent."""
+    dock.session.flush()
+    rows = dock.session.execute(
+        text("SELECT args->>'to', args->>'subject' FROM procrastinate_jobs WHERE task_name LIKE '%mail%' ORDER BY id")
+    ).all()
+    dock.session.execute(text("DELETE FROM procrastinate_jobs"))
+    return [(to, subject) for to, subject in rows]
+
+
 @pytest.fixture
 def dock(world: World) -> Dock:
     return Dock(world)
@@ -68,7 +83,10 @@ def test_what_comes_whole_changes_nothing_and_the_round_ends_delivered(
     assert set(dock.session.scalars(text("SELECT status FROM member_orders WHERE placed_at IS NOT NULL"))) == {
         "fulfilled"
     }
-    assert dock.session.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE args ? 'to'")) == 0
+    assert {subject for _to, subject in letters(dock)} == {
+        "Your order is here: Parc Nord",
+        "Your order is here: Parc sud",
+    }
     check_constraints()
 
 
@@ -84,8 +102,9 @@ def test_what_is_short_or_damaged_is_shared_within_its_park(dock: Dock, check_co
         {"o": dock.gloves.id},
     ).all()
     assert [tuple(line) for line in lines] == [(None, None, ""), (6, 2, "crushed")]
-    letters = dock.session.scalars(text("SELECT args->>'body' FROM procrastinate_jobs WHERE args ? 'to'")).all()
-    assert len(letters) == 2
+    assert [subject for _to, subject in letters(dock)] == ["Your order changed: R1-S1"] * 2 + [
+        "Your order is here: Parc Nord"
+    ] * 2
     rolled = dock.session.scalars(text("SELECT quantity FROM order_lines WHERE rolled_over_from_id IS NOT NULL"))
     assert list(rolled) == [2]  # the second firm asked to cancel
     check_constraints()
@@ -212,3 +231,61 @@ def test_goods_are_counted_and_prices_decided_by_api(site: Site, dock: Dock) -> 
     received = site.post(f"{path}/drops/{dock.world.park.code}/receipt", manager, json=came)
     assert (received.json()["status"], received.json()["amount"]) == ("received", "110.00")
     assert dock.session.get_one(Round, dock.orders[0].round_id).status == "delivered"
+
+
+def test_buyers_hear_once_all_of_their_order_that_was_expected_has_come(dock: Dock) -> None:
+    first, second, _south = (dock.session.get_one(Person, order.person_id).email for order in dock.orders)
+    dock.receive(Arrival(dock.gloves.sku, 9), rest_came=False)
+    assert letters(dock) == [(second, "Your order is here: Parc Nord")], "the first one's paper is still to come"
+    dock.receive(Arrival(dock.paper.sku, 4))
+    assert letters(dock) == [(first, "Your order is here: Parc Nord")]
+
+
+def test_what_was_promised_for_later_keeps_nobody_waiting(dock: Dock) -> None:
+    first = dock.session.get_one(Person, dock.orders[0].person_id).email
+    later = Answer(dock.paper.sku, promised_on=CUT_OFF.date() + timedelta(days=30), back_ordered=True)
+    acknowledge_order(dock.session, COMMAND_LINE, "R1-S1", [later])
+    letters(dock)
+    dock.receive()
+    assert first in [to for to, _subject in letters(dock)]
+    dock.receive(Arrival(dock.paper.sku, 4))
+    assert letters(dock) == [(first, "Your order is here: Parc Nord")]
+
+
+def test_nobody_hears_of_nothing(dock: Dock) -> None:
+    dock.receive(Arrival(dock.gloves.sku, 0), Arrival(dock.paper.sku, 0))
+    assert {subject for _to, subject in letters(dock)} == {"Your order changed: R1-S1"}
+
+
+def test_a_driver_counts_by_a_link_for_one_park(site: Site, dock: Dock) -> None:
+    speaker = actor_for(
+        add_supplier_user(dock.session, COMMAND_LINE, "S1", email="s@s.example", name="Sam", locale="en")
+    )
+    page = site.post("/supplier/orders/R1-S1/driver-links/nord", speaker)
+    path = "/" + re.search(r'value="[^"]*/(supplier/receipt/[\w-]+)"', page.text).group(1)  # type: ignore[union-attr]
+    shown = site.get(path)
+    assert shown.status_code == 200
+    assert "R1-S1" in shown.text
+    assert "/supplier-orders/" not in shown.text, "the association's own pages are not for drivers"
+    counted = {"sku": [dock.gloves.sku, dock.paper.sku], "good": ["8", "4"], "damaged": ["1", "0"], "note": ["", ""]}
+    assert site.post(path, data=counted).status_code == 303
+    drop = find_drop(dock.session, dock.session.exec(select(SupplierOrder)).one(), "nord")
+    assert drop.received_by == "S1 (driver)"
+    assert site.post(path, data=counted).status_code == 422, "it was counted already"
+    assert site.get(path, params={"form": "csv"}).status_code == 200
+    assert site.post("/supplier/orders/R1-S1/driver-links/nord", speaker).status_code == 422
+    assert site.post("/supplier/orders/R1-S1/driver-links/sud", speaker).status_code == 200
+
+
+def test_links_open_what_they_are_for_and_nothing_else(site: Site, dock: Dock) -> None:
+    order = dock.session.exec(select(SupplierOrder)).one()
+    by_mail = make_order_link(dock.session, order).rsplit("/", 1)[1]
+    driver = make_driver_link(dock.session, COMMAND_LINE, "R1-S1", "sud").rsplit("/", 1)[1]
+    dock.session.commit()
+    assert site.get(f"/supplier/by-mail/{by_mail}").status_code == 200
+    assert site.get(f"/supplier/by-mail/{driver}").status_code == 404
+    assert site.get(f"/supplier/receipt/{driver}").status_code == 200
+    assert site.get(f"/supplier/receipt/{by_mail}").status_code == 404
+    assert site.get("/supplier/receipt/guess").status_code == 404
+    with clock.frozen(NOW + timedelta(days=61)):
+        assert site.get(f"/supplier/receipt/{driver}").status_code == 404

@@ -10,12 +10,16 @@ from app.core.tables import instant, key
 
 
 class SupplierOrderLink(SQLModel, table=True):
-    """A link sent by mail that opens one supplier order to its supplier. Only its hash is kept."""
+    """A link that opens one supplier order to its supplier, or with a drop the receipt there to the driver.
+
+    Only its hash is kept.
+    """
 
     __tablename__ = "supplier_order_links"
 
     token_hash: str = Field(primary_key=True)
     supplier_order_id: int = Field(foreign_key="supplier_orders.id", index=True)
+    drop_id: int | None = Field(default=None, foreign_key="drops.id", index=True)
     expires_at: datetime = instant()
 
 

@@ -22,7 +22,8 @@ from app.orders.consolidation import SharingPolicy
 from app.orders.models import LineAnswer, Round, SupplierOrder, SupplierOrderLine, SupplierOrderStatus
 from app.orders.outbox import SupplierEvent, tell_supplier
 from app.orders.service.carrying import carry_shortages
-from app.orders.service.serving import Served, Share, shares_of, tell_buyers, write_shares
+from app.orders.service.serving import Served, Share, shares_of, write_shares
+from app.orders.service.telling import tell_buyers
 
 OPEN_TO_ANSWERS = (
     SupplierOrderStatus.SENT,

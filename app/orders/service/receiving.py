@@ -21,7 +21,9 @@ from app.orders.outbox import SupplierEvent, tell_supplier
 from app.orders.service.acknowledging import acknowledge_order, get_supplier_order_of, require_order_status
 from app.orders.service.carrying import carry_shortages
 from app.orders.service.despatching import CAN_LEAVE, find_drop
-from app.orders.service.serving import Served, Share, shares_of, tell_buyers, write_shares
+from app.orders.service.order_links import follow_driver_link
+from app.orders.service.serving import Served, Share, shares_of, write_shares
+from app.orders.service.telling import tell_arrived, tell_buyers
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,26 @@ def receive_drop(
     does. When all orders of a round have come, it is delivered and its orders are fulfilled.
     """
     actor.require(Permission.MANAGE_ROUNDS)
+    return _receive(session, actor, number, park_code, arrivals, rest_came, expected_version)
+
+
+def receive_by_link(
+    session: Session, token: str, arrivals: Sequence[Arrival], *, expected_version: int | None = None
+) -> SupplierOrder:
+    """Record what arrived as the driver counted it, by the link for that drop; what is not named is still to come."""
+    driver, number, park_code = follow_driver_link(session, token)
+    return _receive(session, driver, number, park_code, arrivals, False, expected_version)
+
+
+def _receive(
+    session: Session,
+    actor: Actor,
+    number: str,
+    park_code: str,
+    arrivals: Sequence[Arrival],
+    rest_came: bool,
+    expected_version: int | None,
+) -> SupplierOrder:
     order = get_supplier_order_of(session, actor, number, lock=True)
     check_version(order.version, expected_version)
     require_order_status(order, CAN_LEAVE, marked("Order {order} is {status}: nothing of it is to come."))
@@ -109,6 +131,7 @@ def receive_drop(
     audit.record(session, actor.label, "supplier_order.received", order, number=number, park=park_code)
     session.flush()
     tell_buyers(session, order, lost)
+    tell_arrived(session, drop, arrived)
     tell_supplier(session, order, SupplierEvent.RECEIVED)
     carry_shortages(session, actor, order, lost)
     _deliver_round(session, actor, order)

@@ -4,8 +4,7 @@ Both stages write shares the same way: every allocation of the order gets its co
 and commission follow, the difference of commission is booked, budgets give back what is not needed, members are told.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -13,19 +12,14 @@ from typing import Literal, NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from app.accounts.models import Person
 from app.commission.ledger import adjustment_entry, book
 from app.commission.service import tariff_on
 from app.commission.tariff import Tariff
-from app.core import clock, jobs
-from app.core.i18n import gettext as _
-from app.core.i18n import speaking
-from app.core.mail import send_mail
+from app.core import clock
 from app.core.money import ZERO, round_amount
 from app.orders.answering import Standing
 from app.orders.models import Round, SupplierOrder
 from app.orders.service import budgets
-from app.web.letters import Action, letter
 
 Stage = Literal["confirmed", "received"]
 
@@ -162,31 +156,3 @@ def _total(session: Session, order: SupplierOrder, stage: Stage) -> None:
     order.updated_at = clock.now()
     order.version += 1
     session.flush()
-
-
-def tell_buyers(session: Session, order: SupplierOrder, lost: Mapping[int, int]) -> None:
-    """Mail each buyer whose share shrank, once; `lost` gives the units that a line lost."""
-    if not lost:
-        return
-    by_person: defaultdict[int, list[str]] = defaultdict(list)
-    orders: dict[int, int] = {}
-    rows = session.execute(
-        text("""
-            SELECT l.id, o.person_id, o.id AS order_id, f.name
-            FROM order_lines l JOIN member_orders o ON o.id = l.order_id JOIN offers f ON f.id = l.offer_id
-            WHERE l.id = ANY(:lines) ORDER BY l.id
-        """),
-        {"lines": list(lost)},
-    )
-    for line_id, person_id, order_id, name in rows:
-        by_person[person_id].append(f"{name}: −{lost[line_id]}")
-        orders[person_id] = order_id
-    letters = []
-    for person_id, lines in by_person.items():
-        person = session.get_one(Person, person_id)
-        with speaking(person.locale):
-            subject = _("Your order changed: {number}").format(number=order.number)
-            words = _("The supplier delivers less than was ordered. Your order says what rolls over.")
-            action = Action(_("Look at the order"), f"/orders/{orders[person_id]}")
-            letters.append(letter(person.email, subject, [words], action, rows=[(line,) for line in lines]))
-    jobs.defer_many(session, send_mail, letters)

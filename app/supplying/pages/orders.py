@@ -20,6 +20,7 @@ from app.core.i18n import format_typed_amount, say
 from app.core.i18n import gettext as _
 from app.core.money import UNIT_PRICE_STEP, round_amount
 from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE, every_row
+from app.core.settings import get_settings
 from app.orders import queries
 from app.orders.documents.writing import DocumentFormat, forms_of, order_files
 from app.orders.models import SupplierOrderStatus
@@ -32,6 +33,7 @@ from app.orders.service.acknowledging import (
     refuse_order,
 )
 from app.orders.service.despatching import CAN_LEAVE, Despatch, advise_despatch
+from app.orders.service.order_links import make_driver_link
 from app.supplying import queries as supplying_queries
 from app.supplying.pages.opened import AnOrder, Opened
 from app.supplying.pages.words import difference_words
@@ -102,7 +104,14 @@ def _lines(number: str, lines: Iterable[queries.OwnLineRow]) -> Table:
     )
 
 
-def order_page(request: Request, session: Session, opened: Opened, error: str | None = None) -> Response:
+def order_page(
+    request: Request,
+    session: Session,
+    opened: Opened,
+    error: str | None = None,
+    driver_link: tuple[str, str] | None = None,
+) -> Response:
+    """The page of an order; `driver_link` shows a link just made, with its park."""
     order = get_supplier_order_of(session, opened.actor, opened.number)
     order_id = order.id or 0
     to_come = queries.still_to_come(session, order_id)
@@ -129,6 +138,7 @@ def order_page(request: Request, session: Session, opened: Opened, error: str | 
         plain_price=_plain_price,
         today=clock.today(),
         error=error,
+        driver_link=driver_link,
     )
 
 
@@ -143,6 +153,17 @@ def own_documents(session: SessionDep, opened: AnOrder, form: DocumentFormat) ->
     """The order as its supplier's system takes it: the file, or a ZIP where it goes to several parks."""
     get_supplier_order_of(session, opened.actor, opened.number)
     return documents(order_files(session, opened.number, form), opened.number)
+
+
+@router.post("/supplier/orders/{number}/driver-links/{park}")
+@router.post("/supplier/by-mail/{token}/driver-links/{park}")
+def link_for_driver(request: Request, session: SessionDep, opened: AnOrder, park: str) -> Response:
+    """Make a link with which the driver records what arrives at a park, and show it."""
+    try:
+        link = make_driver_link(session, opened.actor, opened.number, park)
+    except DomainError as refusal:
+        return order_page(request, session, opened, say(refusal))
+    return order_page(request, session, opened, driver_link=(park, get_settings().address_of(link)))
 
 
 @router.post("/supplier/orders/{number}/answer")
