@@ -5,14 +5,16 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 
 import uvicorn
 
 from app.core import jobs, schema
-from app.core.database import get_engine
+from app.core.database import get_engine, sandbox
 from app.core.errors import Conflict
 
 _RESTART_AFTER_SECONDS = 2.0
+_LOOK_FOR_SANDBOX_SECONDS = 5.0
 
 _log = logging.getLogger("engrenages")
 
@@ -36,14 +38,17 @@ def require_free_port(host: str, port: int) -> None:
 
 def prepare_database() -> None:
     """Start the embedded server where none is set, and bring the schema up to date."""
-    schema.upgrade(get_engine())
+    schema.upgrade_all()
 
 
 def run_web(host: str, port: int, workers: int, *, with_worker: bool) -> None:
     """Answer requests until told to stop; with the worker beside, started again if it ends."""
     stop = threading.Event()
-    keeper = threading.Thread(target=_keep_worker, args=(stop,), name="worker-keeper")
-    if with_worker:
+    keepers = [
+        threading.Thread(target=_keep_worker, args=(stop, "worker"), name="worker-keeper"),
+        threading.Thread(target=_keep_sandbox_worker, args=(stop,), name="sandbox-worker-keeper"),
+    ]
+    for keeper in keepers if with_worker else ():
         keeper.start()
     try:
         uvicorn.run(
@@ -58,13 +63,23 @@ def run_web(host: str, port: int, workers: int, *, with_worker: bool) -> None:
         )
     finally:
         stop.set()
-        if with_worker:
+        for keeper in keepers if with_worker else ():
             keeper.join()
 
 
-def _keep_worker(stop: threading.Event) -> None:
+def _keep_sandbox_worker(stop: threading.Event) -> None:
+    """The sandbox has a worker of its own, from when somebody first asks for the sandbox."""
     while not stop.is_set():
-        command = [sys.executable, "-m", "app.cli", "serve", "--only", "worker"]
+        with get_engine().connect() as connection:
+            if schema.has_sandbox(connection):
+                break
+        stop.wait(_LOOK_FOR_SANDBOX_SECONDS)
+    _keep_worker(stop, "sandbox-worker")
+
+
+def _keep_worker(stop: threading.Event, part: str) -> None:
+    while not stop.is_set():
+        command = [sys.executable, "-m", "app.cli", "serve", "--only", part]
         with subprocess.Popen(command, stdin=subprocess.PIPE) as worker:
             while not stop.wait(0.2):
                 if worker.poll() is not None:
@@ -74,8 +89,9 @@ def _keep_worker(stop: threading.Event) -> None:
             worker.terminate()
 
 
-def run_worker() -> None:
-    """Run background jobs until told to stop."""
+def run_worker(*, of_sandbox: bool = False) -> None:
+    """Run background jobs until told to stop, or those of the sandbox."""
     logging.basicConfig(level=logging.WARNING)
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    jobs.run_worker()
+    with sandbox() if of_sandbox else nullcontext():
+        jobs.run_worker()

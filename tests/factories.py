@@ -304,7 +304,7 @@ class Busy:
             ("/commission", self.treasurer),
             *((path, self.speaker) for path in ("/supplier/orders", "/supplier/orders/R0-S1", "/account")),
             *((path, self.speaker) for path in ("/supplier/statement", "/supplier/webhooks", self.webhook_log)),
-            *((path, self.speaker) for path in ("/supplier/catalogue", "/supplier/charter")),
+            *((path, self.speaker) for path in ("/supplier/catalogue", "/supplier/charter", "/supplier/sandbox")),
             *((path, self.manager) for path in ("/supplier-invoices", "/supplier-invoices?status=to_check")),
         ]
 

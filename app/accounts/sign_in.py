@@ -15,6 +15,7 @@ from app.accounts.models import AccessToken, ApiKey, Person, SignInFailure, Sign
 from app.accounts.permissions import PEOPLES_SCOPES, SUPPLIER_SCOPES, Permission, Scope
 from app.accounts.service import find_person, get_association
 from app.core import audit, clock, jobs, mail
+from app.core.database import in_sandbox
 from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooManyRequests
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
@@ -28,8 +29,6 @@ INVITATION_LASTS = timedelta(days=14)
 FAILURES_COUNTED_FOR = timedelta(minutes=15)
 FAILURES_ALLOWED = 10
 MIN_PASSWORD_LENGTH = 10
-_KEY_MARK = "eng"
-_TOKEN_MARK = "engt_"
 TOKEN_LASTS = timedelta(hours=1)
 OLD_KEY_LASTS = timedelta(days=1)
 
@@ -208,7 +207,7 @@ def create_api_key(session: Session, actor: Actor, name: str, scopes: list[str])
             "A key has one or more of these scopes: {scopes}", field="scopes", scopes=", ".join(sorted(allowed))
         )
     prefix, secret = secrets.token_hex(4), new_token()
-    text = f"{_KEY_MARK}_{prefix}_{secret}"
+    text = f"{'engs' if in_sandbox() else 'eng'}_{prefix}_{secret}"
     key = ApiKey(
         name=name,
         prefix=prefix,
@@ -255,6 +254,10 @@ def revoke_api_key(session: Session, actor: Actor, key_id: int) -> None:
     audit.record(session, actor.label, "api_key.revoked", key)
 
 
+def _token_mark() -> str:
+    return "engst_" if in_sandbox() else "engt_"
+
+
 def actor_of_key(session: Session, secret: str) -> Actor | None:
     """Who a key, or a token got for one, stands for; None where it is unknown, ended or revoked.
 
@@ -267,7 +270,7 @@ def actor_of_key(session: Session, secret: str) -> Actor | None:
         .where(col(ApiKey.revoked_at).is_(None), col(Person.active))
     )
     scopes = None
-    if secret.startswith(_TOKEN_MARK):
+    if secret.startswith(_token_mark()):
         token = session.exec(
             select(AccessToken).where(AccessToken.token_hash == hash_of(secret), AccessToken.expires_at > now)
         ).one_or_none()
@@ -305,7 +308,7 @@ def issue_token(
     granted = sorted(set(scopes) or set(key.scopes))
     if set(granted) - set(key.scopes):
         raise InvalidInput("This key has not the scope asked for.", code="invalid_scope", field="scope")
-    token = f"{_TOKEN_MARK}{new_token()}"
+    token = f"{_token_mark()}{new_token()}"
     session.execute(
         delete(AccessToken).where(col(AccessToken.api_key_id) == key.id, col(AccessToken.expires_at) <= clock.now())
     )

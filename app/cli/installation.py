@@ -76,9 +76,8 @@ def _park(entry: str) -> tuple[str, str]:
 def upgrade(json: terminal.AsJson = False) -> None:
     """Bring the schema up to date; safe to repeat."""
     from app.core import schema
-    from app.core.database import get_engine
 
-    schema.upgrade(get_engine())
+    schema.upgrade_all()
     revision = schema.head_revision()
     terminal.show({"revision": revision}, f"The database is at revision {revision}, the newest.")
 

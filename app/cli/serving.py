@@ -14,6 +14,7 @@ class Part(StrEnum):
 
     WEB = "web"
     WORKER = "worker"
+    SANDBOX_WORKER = "sandbox-worker"
 
 
 Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every network.")]
@@ -24,13 +25,13 @@ def serve(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer requests.")] = 1,
-    only: Annotated[Part | None, typer.Option(help="Run the web or the worker of background jobs alone.")] = None,
+    only: Annotated[Part | None, typer.Option(help="Run the web, or a worker of background jobs, alone.")] = None,
 ) -> None:
     """Serve the site, and run its background jobs beside it."""
     from app import server
 
-    if only is Part.WORKER:
-        server.run_worker()
+    if only in {Part.WORKER, Part.SANDBOX_WORKER}:
+        server.run_worker(of_sandbox=only is Part.SANDBOX_WORKER)
         return
     server.require_free_port(host, port)
     server.prepare_database()

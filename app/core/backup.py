@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from app.core import schema
-from app.core.database import get_engine
+from app.core.database import SANDBOX_SCHEMA, get_engine
 from app.core.embedded import postgres_programs_dir
 from app.core.errors import DomainError, InvalidInput
 from app.core.jobs import plain_database_url
@@ -27,7 +27,8 @@ def dump(file: Path) -> int:
     """Write the database into one file (PostgreSQL's custom format), whole or not at all; its size in bytes."""
     unfinished = file.with_name(file.name + ".part")
     try:
-        _run("pg_dump", "--format=custom", "--no-owner", f"--file={unfinished}", plain_database_url())
+        sandbox = f"--exclude-schema={SANDBOX_SCHEMA}"  # holds nothing that anybody would miss
+        _run("pg_dump", "--format=custom", "--no-owner", sandbox, f"--file={unfinished}", plain_database_url())
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -56,7 +57,7 @@ def load(file: Path) -> None:
             *("--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1"),
             *(f"--file={script}", f"--dbname={plain_database_url()}"),
         )
-    schema.upgrade(get_engine())
+    schema.upgrade_all()
 
 
 def holds_data(engine: Engine) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, cast
 
@@ -13,6 +14,10 @@ from app.core.embedded import start_embedded_server
 from app.core.settings import get_settings
 
 DATABASE_NAME = "engrenages"
+SANDBOX_SCHEMA = "sandbox"
+SANDBOX_POOL_SIZE = 2
+_UTC = "-c timezone=UTC"
+_sandboxed: ContextVar[bool] = ContextVar("sandboxed", default=False)
 
 
 @cache
@@ -61,15 +66,40 @@ def drop_database(url: str) -> None:
     maintenance.dispose()
 
 
-def new_engine(url: str, **options: Any) -> Engine:
+def new_engine(url: str, session_options: str = _UTC, **options: Any) -> Engine:
     """An engine whose sessions speak UTC."""
-    return create_engine(url, connect_args={"options": "-c timezone=UTC"}, **options)
+    return create_engine(url, connect_args={"options": session_options}, **options)
+
+
+@contextmanager
+def sandbox() -> Iterator[None]:
+    """Inside, this thread of work reads and writes the sandbox: the same tables in a schema of their own."""
+    before = _sandboxed.set(True)
+    try:
+        yield
+    finally:
+        _sandboxed.reset(before)
+
+
+def in_sandbox() -> bool:
+    """Whether the present work is the sandbox's."""
+    return _sandboxed.get()
+
+
+def session_options() -> str:
+    """What every connection is opened with: UTC, and in the sandbox its schema."""
+    return f"{_UTC} -c search_path={SANDBOX_SCHEMA}" if in_sandbox() else _UTC
+
+
+def get_engine() -> Engine:
+    """The engine of this process, or its engine on the sandbox."""
+    return _engine(session_options())
 
 
 @cache
-def get_engine() -> Engine:
-    """The engine of this process."""
-    return new_engine(database_url(), pool_size=get_settings().database_pool_size, max_overflow=20)
+def _engine(options: str) -> Engine:
+    size = SANDBOX_POOL_SIZE if in_sandbox() else get_settings().database_pool_size
+    return new_engine(database_url(), options, pool_size=size, max_overflow=20)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import Task, configure_task
 from sqlmodel import Session
 
-from app.core.database import database_url, psycopg_connection
+from app.core.database import database_url, psycopg_connection, session_options
 
 TASK_MODULES = [
     "app.core.mail",
@@ -64,6 +64,6 @@ def plain_database_url() -> str:
 
 def run_worker(*, until_empty: bool = False, concurrency: int = 4) -> None:
     """Run jobs until told to stop, or until the queue is empty."""
-    connector = procrastinate.PsycopgConnector(conninfo=plain_database_url(), kwargs={"options": "-c timezone=UTC"})
+    connector = procrastinate.PsycopgConnector(conninfo=plain_database_url(), kwargs={"options": session_options()})
     with app.replace_connector(connector) as worker_app:
         worker_app.run_worker(wait=not until_empty, concurrency=concurrency, install_signal_handlers=not until_empty)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from app.core import clock, jobs
+from app.core.database import in_sandbox
 from app.core.settings import get_settings
 
 
@@ -37,6 +38,8 @@ def send_mail(
 
     The message id is chosen when the mail is queued, so a second try after a crash is the same message.
     """
+    if in_sandbox():
+        return  # its people are made up
     settings = get_settings()
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = settings.mail_from, to, subject

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from app.accounts.sign_in import TOKEN_LASTS, issue_token
+from app.core.database import sandbox
 from app.core.errors import InvalidInput
 from app.core.i18n import say
 from app.web.api import api_router
@@ -28,6 +29,9 @@ class _OAuthRoute(ApiRoute):
 
         async def in_the_words_of_oauth(request: Request) -> Response:
             try:
+                if b"client_secret=engs_" in await request.body():
+                    with sandbox():
+                        return await handle(request)
                 return await handle(request)
             except RequestValidationError as error:
                 kinds = {fault["type"] for fault in error.errors()}
