@@ -4,6 +4,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.web.openapi_examples import example_of, problem_example
+
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
@@ -19,6 +21,7 @@ class DescribedApplication(FastAPI):
                     _mark_problems(operation["responses"])
                     _mark_quota(operation["responses"])
                     _mark_forms(document, operation)
+                    _show_examples(document, operation)
         return super().openapi()
 
 
@@ -27,6 +30,19 @@ def _mark_problems(responses: dict[str, Any]) -> None:
         content = response.get("content", {})
         if content.get("application/json", {}).get("schema") == _PROBLEM:
             content["application/problem+json"] = content.pop("application/json")
+
+
+def _show_examples(document: dict[str, Any], operation: dict[str, Any]) -> None:
+    """An example of each body and of each answer."""
+    schemas = document["components"]["schemas"]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        content["example"] = example_of(content["schema"], schemas)
+    for status, response in operation["responses"].items():
+        for kind, content in response.get("content", {}).items():
+            if kind == "application/problem+json":
+                content["example"] = problem_example(int(status))
+            elif "schema" in content:
+                content["example"] = example_of(content["schema"], schemas)
 
 
 _QUOTA = {

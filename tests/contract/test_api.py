@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+import jsonschema_rs
 import pytest
 from sqlalchemy import text
 from sqlmodel import Session
@@ -49,6 +50,26 @@ def test_errors_are_described_as_they_are_sent(site: Site, world: World) -> None
         "/api/v1/parks", world.a_manager(), content=b"\xff", headers={"Content-Type": "application/json"}
     )
     assert (unread.status_code, unread.headers["content-type"]) == (400, "application/problem+json")
+
+
+def test_every_body_every_answer_and_every_error_has_an_example_that_fits(site: Site, world: World) -> None:
+    document = site.get("/api/v1/openapi.json").json()
+    shown = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            contents = list(operation.get("requestBody", {}).get("content", {}).items())
+            for response in operation["responses"].values():
+                contents += response.get("content", {}).items()
+            for kind, content in contents:
+                if not content.get("schema"):
+                    continue
+                schema = content["schema"] | {"components": document["components"]}
+                faults = [
+                    fault.message for fault in jsonschema_rs.validator_for(schema).iter_errors(content["example"])
+                ]
+                assert faults == [], f"{method} {path} {kind}"
+                shown += 1
+    assert shown > 1000
 
 
 def test_a_method_that_is_none_is_answered_with_those_that_are(site: Site, world: World) -> None:

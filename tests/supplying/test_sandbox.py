@@ -60,7 +60,7 @@ def supplier(own_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         world.a_park("sud")
         first = world.a_supplier("S1", minimum_order=900)
         first.email = "s1@s.example"
-        world.an_offer(first, ((1, "10.00"), (20, "9.00")), pack=6, name="Gants")
+        world.an_offer(first, ((1, "500.00"), (20, "499.00")), pack=6, name="Gants")
         world.an_offer(first, ((1, "4.00"),), name="Papier")
         person = add_supplier_user(session, COMMAND_LINE, "S1", email="sam@s.example", name="Sam", locale="en")
         cookie = open_session(session, session.get_one(Person, person.id))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import func, update
@@ -34,6 +35,7 @@ from app.orders.service.rounds import close_round, create_round, open_round
 OFFERS_COPIED = 30
 _ORDERS_SHOWN = 20
 _LINES_OF_AN_ORDER = 5
+_NO_SECOND_APPROVAL = Decimal(10**11)  # nobody could give it
 _FIRMS = 2
 
 
@@ -170,7 +172,7 @@ def receive_test_order(session: Session, actor: Actor, number: str) -> SupplierO
 def _copy_association(there: Session, association: Association, parks: list[Park]) -> None:
     if there.get(Association, 1) is not None:
         return
-    there.add(Association(**association.model_dump()))
+    there.add(Association(**association.model_dump() | {"second_approval_above": _NO_SECOND_APPROVAL}))
     for park in parks:
         copied = create_park(there, COMMAND_LINE, park.code, park.name, park.postal_code, park.city)
         for at in range(1, _FIRMS + 1):
