@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.exc import OperationalError
 
-from app.cli import demo, files, installation, rounds, serving, supplier_orders, terminal
+from app.cli import demo, files, installation, rounds, serving, sourcing, supplier_orders, terminal
 from app.core.errors import DomainError
 from app.core.i18n import speaking
 
@@ -27,6 +27,7 @@ app.add_typer(files.imports, name="import")
 app.add_typer(rounds.rounds, name="round")
 app.add_typer(supplier_orders.supplier_orders, name="supplier-order")
 app.command()(files.consolidate)
+app.command()(sourcing.score)
 app.command()(installation.backup)
 app.command()(installation.restore)
 app.command()(serving.bench)
