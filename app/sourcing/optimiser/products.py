@@ -1,0 +1,127 @@
+"""Choices of single products: each product by itself is a small program, solved exactly.
+
+Products hang together through their suppliers' minimums and delivery fees alone. Without these every product takes its
+own best choice, and the sum of those is a bound that no plan can be under.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import NamedTuple
+
+from app.sourcing.optimiser.highs import run
+from app.sourcing.optimiser.model import Conditions, build
+from app.sourcing.optimiser.problem import (
+    Plan,
+    Problem,
+    SupplierTerms,
+    Want,
+    amounts_of,
+    penalty_of,
+    unfilled_by_product,
+)
+
+THREADS = 2
+_SECONDS_A_PRODUCT = 5.0
+_BEYOND_FACTOR = 1000.0  # a unit left beyond what is allowed costs more than any choice of offers could save
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice for one product: its part of a plan, its amount at each supplier, what it costs with the penalty.
+
+    `beyond`: units left unfilled beyond what is allowed, where a supplier that was closed had to be.
+    """
+
+    product: Hashable
+    plan: Plan
+    amounts: Mapping[int, Decimal]
+    cost: Decimal
+    beyond: int
+    bound: float
+
+
+@dataclass
+class Part:
+    """A product by itself: its offers and wants, and where they stand in the whole problem."""
+
+    product: Hashable
+    offers: list[int] = field(default_factory=list)
+    wants: list[int] = field(default_factory=list)
+
+    def problem(self, whole: Problem) -> Problem:
+        """The problem of this product alone, of suppliers without terms."""
+        at = {offer: number for number, offer in enumerate(self.offers)}
+        return Problem(
+            [SupplierTerms()] * len(whole.suppliers),
+            [whole.offers[offer] for offer in self.offers],
+            [_moved(whole.wants[want], at) for want in self.wants],
+            {self.product: whole.unfilled_allowed.get(self.product, 0)},
+        )
+
+
+def _moved(want: Want, at: Mapping[int, int]) -> Want:
+    return replace(want, offer=at[want.offer])
+
+
+class Asked(NamedTuple):
+    """A product to be chosen for, under conditions."""
+
+    part: Part
+    conditions: Conditions
+
+
+def parts_of(problem: Problem) -> list[Part]:
+    """The products that somebody wants, in the order of their first offer."""
+    parts = {product: Part(product, list(offers)) for product, offers in problem.offers_of_product.items()}
+    for at, want in enumerate(problem.wants):
+        parts[problem.offers[want.offer].product].wants.append(at)
+    return [part for part in parts.values() if part.wants]
+
+
+def choose(problem: Problem, premium: Decimal, asked: Sequence[Asked]) -> list[Choice | None]:
+    """The best choice for each product asked, under its conditions; None where there is none. In threads."""
+
+    def best(one: Asked) -> Choice | None:
+        return _best_choice(problem, premium, one)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(best, asked))
+
+
+def _best_choice(problem: Problem, premium: Decimal, asked: Asked) -> Choice | None:
+    part, conditions = asked
+    alone = part.problem(problem)
+    if conditions.closed:
+        dearest = max(float(price) for offer in alone.offers for _start, price in offer.tiers)
+        conditions = replace(conditions, beyond_cost=_BEYOND_FACTOR * max(dearest, 1.0))
+    model = build(alone, premium, conditions)
+    outcome = run(model.program, _SECONDS_A_PRODUCT)
+    if outcome.values is None:
+        return None
+    plan = model.plan_from(outcome.values)
+    amounts = {at: amount for at, amount in enumerate(amounts_of(alone, plan)) if amount}
+    cost = sum(amounts.values(), Decimal(0)) + penalty_of(alone, plan.packs, premium)
+    return Choice(part.product, plan, amounts, cost, _beyond(alone, plan), outcome.bound)
+
+
+def _beyond(alone: Problem, plan: Plan) -> int:
+
+    return sum(
+        max(units - alone.unfilled_allowed.get(product, 0), 0)
+        for product, units in unfilled_by_product(alone, plan).items()
+    )
+
+
+def put_together(problem: Problem, parts: Iterable[Part], choices: Mapping[Hashable, Choice]) -> Plan:
+    """The whole plan of a choice for each product."""
+    offer_of: list[int | None] = [None] * len(problem.wants)
+    packs = [0] * len(problem.offers)
+    for part in parts:
+        plan = choices[part.product].plan
+        for want, offer in zip(part.wants, plan.offer_of, strict=True):
+            offer_of[want] = None if offer is None else part.offers[offer]
+        for offer, count in zip(part.offers, plan.packs, strict=True):
+            packs[offer] = count
+    return Plan(tuple(offer_of), tuple(packs))
