@@ -1,9 +1,15 @@
 """Commands about choosing well: scores by the charter, the best consolidation."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from app.cli import terminal
+from app.orders.consolidation import SharingPolicy
+
+ExistingOption = typer.Option(exists=True, dir_okay=False, readable=True)
 
 
 def score(
@@ -19,3 +25,68 @@ def score(
         scores = list(score_lines(lines, FIRST_VERSION))
     for one in scores:
         typer.echo(json.dumps(one))
+
+
+def optimise(
+    suppliers: Annotated[Path, ExistingOption],
+    offers: Annotated[Path, ExistingOption],
+    orders: Annotated[Path, ExistingOption],
+    output: Annotated[Path, typer.Option(file_okay=False, help="Folder for the result files and summary.json.")],
+    premium: Annotated[str, typer.Option(help="What low scores weigh; 0: the price alone.")] = "0",
+    scores: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Columns supplier_code, sku, score (0 to 100).")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=1, help="After so long the best plan found is taken.")] = 60.0,
+    policy: SharingPolicy = SharingPolicy.PROPORTIONAL,
+    rate: Annotated[str, typer.Option(help="Commission in percent.")] = "0",
+    json: terminal.AsJson = False,
+) -> None:
+    """Find the cheapest consolidation of orders from files, and prove how far from the best possible it can be.
+
+    Every line takes an equivalent offer of the same product, below its ceiling; docs/reference/optimiser.md.
+    """
+    from app.commission.tariff import Rate
+    from app.orders.exchange import read_order_book, read_scores, write_consolidation
+    from app.orders.optimising import optimise_book, summary_of, write_summary
+
+    weight, percent = _number(premium, 4, Decimal(1000), "--premium"), _number(rate, 2, Decimal(100), "--rate")
+    with terminal.progress_bar("Reading"):
+        book = read_order_book(suppliers, offers, orders)
+        known = read_scores(scores, book) if scores else {}
+    with terminal.progress_bar("Optimising (seconds)", int(seconds)) as tell:
+        found = optimise_book(
+            book,
+            policy,
+            premium=weight,
+            scores=known,
+            seconds=seconds,
+            tell=lambda spent, _best, _bound: tell(int(spent)),
+        )
+    write_consolidation(found.results, book, Rate(percent), output)
+    summary = summary_of(found, weight)
+    write_summary(summary, output)
+    for file, columns in book.unknown_columns.items():
+        terminal.err.print(f"{file}: columns not known, ignored: {', '.join(columns)}")
+    costs, plain = found.costs, found.plain
+    terminal.show(
+        summary
+        | {"files": [str(output / name) for name in ("supplier_orders.csv", "allocations.csv", "summary.json")]},
+        f"[bold]{terminal.money(costs.total)}[/] in {costs.deliveries} deliveries; plain consolidation:"
+        f" {terminal.money(plain.total)} in {plain.deliveries}.",
+        f"None can be better by more than {found.gap * 100:.3f} % (found in {found.seconds:.1f} s).",
+        f"Mean score {costs.score:.1f} against {plain.score:.1f};"
+        f" {costs.unfilled} units unfilled against {plain.unfilled}.",
+        *(
+            f"[yellow]{units} units of {product} cannot be filled: a supplier would stay below its minimum.[/]"
+            for product, units in found.beyond.items()
+        ),
+    )
+
+
+def _number(value: str, places: int, maximum: Decimal, option: str) -> Decimal:
+    from app.core.tabular import decimal
+
+    try:
+        return decimal(places, maximum=maximum + Decimal("0.0001"))(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error

@@ -22,6 +22,7 @@ from app.orders.consolidation import (
     Terms,
     consolidate_offer,
 )
+from app.sourcing.optimiser.problem import SupplierTerms
 
 ORDER_COLUMNS = (
     Column("order_ref", text(60)),
@@ -37,6 +38,9 @@ ORDER_COLUMNS = (
     Column("ceiling_price", decimal(4), required=False),
     Column("if_unfilled", one_of("cancel", "roll_over"), required=False, default="roll_over"),
 )
+
+# Scores of offers by the charter, for the optimiser.
+SCORE_COLUMNS = (Column("supplier_code", text(40)), Column("sku", text(80)), Column("score", integer(0, 100)))
 
 # A sheet for a quick order: SKU and quantity; the supplier only where several have the SKU.
 QUICK_ORDER_COLUMNS = (
@@ -79,9 +83,11 @@ class OrderRow(NamedTuple):
 
 @dataclass(frozen=True)
 class OrderBook:
-    """Offers and order lines read from files, every reference resolved."""
+    """Suppliers, offers with their products, and order lines read from files, every reference resolved."""
 
+    suppliers: dict[str, SupplierTerms]
     terms: dict[OfferKey, Terms]
+    products: dict[OfferKey, str]
     rows: list[OrderRow]
     unknown_columns: dict[str, list[str]]
 
@@ -89,18 +95,20 @@ class OrderBook:
 def read_order_book(suppliers: Path, offers: Path, orders: Path) -> OrderBook:
     """Read the three files of FORMATS.md. Raises `BadFile` naming every bad cell of the first bad file."""
     supplier_reader = TableReader(suppliers, SUPPLIER_COLUMNS)
-    supplier_codes = _unique(supplier_reader, ((line, row[0]) for line, row in supplier_reader), "supplier_code")
+    suppliers_read = _read_suppliers(supplier_reader)
     supplier_reader.stop_if_bad()
 
     offer_reader = TableReader(offers, OFFER_COLUMNS)
     terms: dict[OfferKey, Terms] = {}
+    products: dict[OfferKey, str] = {}
     names = [column.name for column in OFFER_COLUMNS]
-    supplier_at, sku_at, pack_at, minimum_at, tiers_at = (
-        names.index(name) for name in ("supplier_code", "sku", "pack_size", "min_quantity", "price_tiers")
+    supplier_at, sku_at, product_at, pack_at, minimum_at, tiers_at = (
+        names.index(name)
+        for name in ("supplier_code", "sku", "product_ref", "pack_size", "min_quantity", "price_tiers")
     )
     for line, row in offer_reader:
         offer = (row[supplier_at], row[sku_at])
-        if row[supplier_at] not in supplier_codes:
+        if row[supplier_at] not in suppliers_read:
             offer_reader.reject(
                 line, "supplier_code", row[supplier_at], "no such supplier in {file}", file=suppliers.name
             )
@@ -109,22 +117,42 @@ def read_order_book(suppliers: Path, offers: Path, orders: Path) -> OrderBook:
         else:
             tiers = tuple(PriceTier(*tier) for tier in row[tiers_at])
             terms[offer] = Terms(row[pack_at], row[minimum_at], tiers)
+            products[offer] = row[product_at]
     offer_reader.stop_if_bad()
 
     order_reader = TableReader(orders, ORDER_COLUMNS)
     rows = list(_order_rows(order_reader, terms, offers.name))
     order_reader.stop_if_bad()
     readers = (supplier_reader, offer_reader, order_reader)
-    return OrderBook(terms, rows, {r.name: r.unknown_columns for r in readers if r.unknown_columns})
+    unknown_columns = {r.name: r.unknown_columns for r in readers if r.unknown_columns}
+    return OrderBook(suppliers_read, terms, products, rows, unknown_columns)
 
 
-def _unique(reader: TableReader, values: Iterable[tuple[int, str]], column: str) -> set[str]:
-    seen: set[str] = set()
-    for line, value in values:
-        if value in seen:
-            reader.reject(line, column, value, "this value stands on another line already")
-        seen.add(value)
-    return seen
+def read_scores(path: Path, book: OrderBook) -> dict[OfferKey, int]:
+    """Scores by the charter of a book's offers: columns supplier_code, sku, score. Raises `BadFile`."""
+    reader = TableReader(path, SCORE_COLUMNS)
+    scores: dict[OfferKey, int] = {}
+    for line, (supplier_code, sku, score) in reader:
+        key = (supplier_code, sku)
+        if key not in book.terms:
+            reader.reject(line, "sku", f"{supplier_code} {sku}", "no such offer in {file}", file="--offers")
+        elif key in scores:
+            reader.reject(line, "sku", sku, "this supplier has this SKU on another line already")
+        else:
+            scores[key] = score
+    reader.stop_if_bad()
+    return scores
+
+
+def _read_suppliers(reader: TableReader) -> dict[str, SupplierTerms]:
+    names = [column.name for column in SUPPLIER_COLUMNS]
+    terms_at = [names.index(name) for name in ("minimum_order", "free_delivery_from", "delivery_fee")]
+    suppliers: dict[str, SupplierTerms] = {}
+    for line, row in reader:
+        if row[0] in suppliers:
+            reader.reject(line, "supplier_code", row[0], "this value stands on another line already")
+        suppliers[row[0]] = SupplierTerms(*(row[at] for at in terms_at))
+    return suppliers
 
 
 def _order_rows(reader: TableReader, terms: dict[OfferKey, Terms], offers_name: str) -> Iterator[OrderRow]:
@@ -171,18 +199,24 @@ def consolidate_book(book: OrderBook, policy: SharingPolicy) -> Iterator[OfferRe
         positions[row.offer_key].append(position)
     for offer_key in sorted(positions):
         terms = book.terms[offer_key]
-        first_price = terms.tiers[0].unit_price
-        lines = [
-            DemandLine(
-                row.order_ref,
-                row.placed_at,
-                row.quantity,
-                row.tolerance,
-                first_price if row.ceiling_price is None else row.ceiling_price,
-            )
-            for row in (book.rows[i] for i in positions[offer_key])
-        ]
+        lines = demand_of(book, positions[offer_key])
         yield OfferResult(offer_key, terms, positions[offer_key], consolidate_offer(terms, lines, policy))
+
+
+def demand_of(book: OrderBook, positions: Iterable[int]) -> list[DemandLine]:
+    """The rows at some positions as lines of demand."""
+    rows = (book.rows[position] for position in positions)
+    return [
+        DemandLine(
+            row.order_ref, row.placed_at, row.quantity, row.tolerance, ceiling_of(row, book.terms[row.offer_key])
+        )
+        for row in rows
+    ]
+
+
+def ceiling_of(row: OrderRow, terms: Terms) -> Decimal:
+    """The highest unit price that a row takes: where it says none, the first tier of the offer it chose."""
+    return terms.tiers[0].unit_price if row.ceiling_price is None else row.ceiling_price
 
 
 @dataclass
@@ -235,7 +269,7 @@ def _allocate(
         commission = rate.commission_of(amount)
         unfilled = max(row.quantity - share.allocated, 0)
         allocations[position] = (
-            *(row.order_ref, row.company_code, row.supplier_code, row.sku),
+            *(row.order_ref, row.company_code, *result.offer_key),
             *(row.quantity, share.allocated, unfilled, share.reason or ""),
             *(price_shown, amount, commission),
         )

@@ -14,7 +14,7 @@ from decimal import Decimal
 from app.sourcing.optimiser.highs import run
 from app.sourcing.optimiser.model import Conditions, Program
 from app.sourcing.optimiser.problem import Plan, Problem
-from app.sourcing.optimiser.products import Asked, Choice, Part, choose, parts_of, put_together
+from app.sourcing.optimiser.products import Asked, Choice, Part, choice_in, choose, parts_of, put_together
 
 _DRAWN = (0.98, 0.9, -1.0)  # of its prices, at which choices are asked that draw goods to a supplier
 _MOST_TURNS = 4
@@ -29,14 +29,21 @@ class Combined:
     beyond: Mapping[Hashable, int]
 
 
-def combine(problem: Problem, premium: Decimal, margins: Mapping[int, Decimal], seconds: float) -> Combined:
-    """A good plan for a problem of many products, and a bound that its every plan keeps."""
+def combine(
+    problem: Problem, premium: Decimal, margins: Mapping[int, Decimal], seconds: float, start: Plan | None
+) -> Combined:
+    """A good plan for a problem of many products, and a bound that its every plan keeps.
+
+    A product for which there was no time takes what `start` has for it; without that there is no plan.
+    """
     until = time.monotonic() + seconds
     parts = parts_of(problem)
-    first = choose(problem, premium, [Asked(part, Conditions()) for part in parts])
-    if any(choice is None for choice in first):
-        return Combined(None, Decimal(0), {})
-    pool: dict[Hashable, list[Choice]] = {choice.product: [choice] for choice in first if choice is not None}
+    first = choose(problem, premium, [Asked(part, Conditions()) for part in parts], until)
+    pool: dict[Hashable, list[Choice]] = {}
+    for part, choice in zip(parts, first, strict=True):
+        if choice is None and start is None:
+            return Combined(None, Decimal(0), {})
+        pool[part.product] = [choice or choice_in(problem, premium, part, start)]  # type: ignore[arg-type]
     bound = Decimal(repr(sum(choices[0].bound for choices in pool.values())))
     picked = {product: choices[0] for product, choices in pool.items()}
     asked: set[int] = set()
@@ -44,7 +51,7 @@ def combine(problem: Problem, premium: Decimal, margins: Mapping[int, Decimal], 
         new = _in_question(problem, picked, margins) - asked
         if not new or time.monotonic() > until:
             break
-        _widen(problem, premium, parts, pool, frozenset(new), frozenset(asked | new))
+        _widen(problem, premium, parts, pool, frozenset(new), frozenset(asked | new), until)
         asked |= new
         found = _pick(problem, pool, margins, until - time.monotonic())
         if found is None:
@@ -76,6 +83,7 @@ def _widen(
     pool: dict[Hashable, list[Choice]],
     new: frozenset[int],
     all_asked: frozenset[int],
+    until: float,
 ) -> None:
     """Add choices without the suppliers in question, one by one and all together, and such that draw goods to them."""
     asked = []
@@ -88,7 +96,7 @@ def _widen(
         if len(here & all_asked) > 1:
             asked.append(Asked(part, Conditions(closed=frozenset(here & all_asked))))
         asked += [Asked(part, Conditions(factors={s: factor})) for s in sorted(concerned) for factor in _DRAWN]
-    for one, choice in zip(asked, choose(problem, premium, asked), strict=True):
+    for one, choice in zip(asked, choose(problem, premium, asked, until), strict=True):
         known = pool[one.part.product]
         if choice is not None and all(choice.plan != other.plan for other in known):
             known.append(choice)

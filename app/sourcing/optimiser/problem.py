@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 ZERO = Decimal(0)
 
@@ -82,15 +83,12 @@ class Problem:
             return [want.offer]
         return self.offers_of_product[self.offers[want.offer].product]
 
-    @property
+    @cached_property
     def offers_of_product(self) -> dict[Hashable, list[int]]:
         """The offers of each product."""
-        found: dict[Hashable, list[int]] = self.__dict__.get("_by_product", {})
-        if not found:
-            found = defaultdict(list)
-            for at, offer in enumerate(self.offers):
-                found[offer.product].append(at)
-            self.__dict__["_by_product"] = found
+        found: defaultdict[Hashable, list[int]] = defaultdict(list)
+        for at, offer in enumerate(self.offers):
+            found[offer.product].append(at)
         return found
 
 

@@ -4,6 +4,7 @@ Products hang together through their suppliers' minimums and delivery fees alone
 own best choice, and the sum of those is a bound that no plan can be under.
 """
 
+import time
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -80,30 +81,55 @@ def parts_of(problem: Problem) -> list[Part]:
     return [part for part in parts.values() if part.wants]
 
 
-def choose(problem: Problem, premium: Decimal, asked: Sequence[Asked]) -> list[Choice | None]:
-    """The best choice for each product asked, under its conditions; None where there is none. In threads."""
+def choose(problem: Problem, premium: Decimal, asked: Sequence[Asked], until: float) -> list[Choice | None]:
+    """The best choice for each product asked, under its conditions; None where there is none, or no time. In threads.
+
+    `until`: the monotonic clock's reading when time is over.
+    """
 
     def best(one: Asked) -> Choice | None:
-        return _best_choice(problem, premium, one)
+        left = until - time.monotonic()
+        return None if left <= 0 else _best_choice(problem, premium, one, left)
 
     with ThreadPoolExecutor(THREADS) as pool:
         return list(pool.map(best, asked))
 
 
-def _best_choice(problem: Problem, premium: Decimal, asked: Asked) -> Choice | None:
+def choice_in(problem: Problem, premium: Decimal, part: Part, plan: Plan) -> Choice:
+    """What a plan of the whole chooses for a product; no choice of it costs less than its cheapest units would."""
+    alone = part.problem(problem)
+    at = {offer: number for number, offer in enumerate(part.offers)}
+    offer_of = (plan.offer_of[want] for want in part.wants)
+    own = Plan(
+        tuple(None if offer is None else at[offer] for offer in offer_of),
+        tuple(plan.packs[offer] for offer in part.offers),
+    )
+    needed = sum(want.quantity for want in alone.wants) - alone.unfilled_allowed.get(part.product, 0)
+    cheapest = min(
+        price + premium * offer.reference_price * (100 - offer.score) / 100
+        for offer in alone.offers
+        for _start, price in offer.tiers
+    )
+    return _choice(alone, premium, part.product, own, max(float(needed * cheapest), 0.0))
+
+
+def _best_choice(problem: Problem, premium: Decimal, asked: Asked, seconds: float) -> Choice | None:
     part, conditions = asked
     alone = part.problem(problem)
     if conditions.closed:
         dearest = max(float(price) for offer in alone.offers for _start, price in offer.tiers)
         conditions = replace(conditions, beyond_cost=_BEYOND_FACTOR * max(dearest, 1.0))
     model = build(alone, premium, conditions)
-    outcome = run(model.program, _SECONDS_A_PRODUCT)
+    outcome = run(model.program, min(_SECONDS_A_PRODUCT, seconds))
     if outcome.values is None:
         return None
-    plan = model.plan_from(outcome.values)
+    return _choice(alone, premium, part.product, model.plan_from(outcome.values), outcome.bound)
+
+
+def _choice(alone: Problem, premium: Decimal, product: Hashable, plan: Plan, bound: float) -> Choice:
     amounts = {at: amount for at, amount in enumerate(amounts_of(alone, plan)) if amount}
     cost = sum(amounts.values(), Decimal(0)) + penalty_of(alone, plan.packs, premium)
-    return Choice(part.product, plan, amounts, cost, _beyond(alone, plan), outcome.bound)
+    return Choice(product, plan, amounts, cost, _beyond(alone, plan), bound)
 
 
 def _beyond(alone: Problem, plan: Plan) -> int:

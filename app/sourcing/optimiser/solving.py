@@ -61,7 +61,7 @@ def optimise(
     search = _Search(problem, premium, margins or {}, time.monotonic() + seconds, tell)
     search.offer(start)
     if len(problem.offers) >= _LARGE_FROM_OFFERS:
-        combined = combine(problem, premium, search.margins, seconds * _SHARE_FOR_COMBINING)
+        combined = combine(problem, premium, search.margins, seconds * _SHARE_FOR_COMBINING, start)
         search.offer(combined.plan)
         search.bound = combined.bound
         if search.best is None and combined.plan is not None:
