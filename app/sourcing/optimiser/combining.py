@@ -1,23 +1,39 @@
 """Putting the products' choices together under the suppliers' minimums and delivery fees.
 
-Each product brings its best choice, and for every supplier whose threshold is in question choices that do without that
-supplier, or that draw goods to it. A program picks one choice a product; where that brings another supplier into
-question, choices for that one are added, and it picks again (restricted master, after Dantzig and Wolfe 1960).
+Each product brings its best choice. Where these leave a supplier below a threshold, a program picks one choice a
+product out of a pool: the best one, one offer for all, nothing. Its relaxation says what a euro of goods at each
+supplier is worth; at those prices every product is asked again, which adds choices to the pool and gives a better bound
+(column generation after Dantzig and Wolfe, 1960; the bound is Lagrange's). A rough pick says which suppliers are used
+and which deliver free; held to that, the worth of goods gives further choices, and in the end one a product is picked.
 """
 
 import time
 from collections import defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from app.sourcing.optimiser.highs import run
 from app.sourcing.optimiser.model import Conditions, Program
-from app.sourcing.optimiser.problem import Plan, Problem
-from app.sourcing.optimiser.products import Asked, Choice, Part, choice_in, choose, parts_of, put_together
+from app.sourcing.optimiser.problem import Plan, Problem, SupplierTerms
+from app.sourcing.optimiser.products import (
+    THREADS,
+    Asked,
+    Choice,
+    Part,
+    choice_in,
+    choose,
+    parts_of,
+    put_together,
+    single_offer_choices,
+)
 
-_DRAWN = (0.98, 0.9, -1.0)  # of its prices, at which choices are asked that draw goods to a supplier
-_MOST_TURNS = 4
+_MOST_TURNS = 6
+_SHARE_TO_PICK = 0.4  # of the time, for the pick at the end
+_GOOD_ENOUGH = 1e-4
+_ROUGHLY = 2e-3
+_WORTHLESS = 1e-9
+_BEYOND_FACTOR = 10.0  # of the dearest price: what a unit left beyond what is allowed costs here
 
 
 @dataclass(frozen=True)
@@ -39,120 +55,199 @@ def combine(
     until = time.monotonic() + seconds
     parts = parts_of(problem)
     first = choose(problem, premium, [Asked(part, Conditions()) for part in parts], until)
-    pool: dict[Hashable, list[Choice]] = {}
+    pool = _Pool(problem, premium, margins, parts)
     for part, choice in zip(parts, first, strict=True):
         if choice is None and start is None:
             return Combined(None, Decimal(0), {})
-        pool[part.product] = [choice or choice_in(problem, premium, part, start)]  # type: ignore[arg-type]
-    bound = Decimal(repr(sum(choices[0].bound for choices in pool.values())))
-    picked = {product: choices[0] for product, choices in pool.items()}
-    asked: set[int] = set()
-    for _turn in range(_MOST_TURNS):
-        new = _in_question(problem, picked, margins) - asked
-        if not new or time.monotonic() > until:
-            break
-        _widen(problem, premium, parts, pool, frozenset(new), frozenset(asked | new), until)
-        asked |= new
-        found = _pick(problem, pool, margins, until - time.monotonic())
-        if found is None:
-            return Combined(None, bound, {})
-        picked = found
-    plan = put_together(problem, parts, picked)
-    return Combined(plan, bound, {product: one.beyond for product, one in picked.items() if one.beyond})
+        pool.add(part, choice or choice_in(problem, premium, part, start))  # type: ignore[arg-type]
+    best = {part.product: pool.choices[part.product][0] for part in parts}
+    bound = sum(choice.bound for choice in best.values())
+    picked: dict[Hashable, Choice] | None = best
+    if _is_in_question(problem, best, margins):
+        for part in parts:
+            for choice in single_offer_choices(problem, premium, part):
+                pool.add(part, choice)
+        bound = max(bound, pool.widen(until - _SHARE_TO_PICK * seconds))
+        now = time.monotonic()
+        rough = pool.pick(now + (until - now) / 3, gap=_ROUGHLY)
+        if rough is not None:
+            pool.settle(rough, until - (until - now) / 3)
+        picked = pool.pick(until) or rough
+    if picked is None:
+        return Combined(None, Decimal(repr(bound)), {})
+    beyond = {product: one.beyond for product, one in picked.items() if one.beyond}
+    return Combined(put_together(problem, parts, picked), Decimal(repr(bound)), beyond)
 
 
-def _in_question(problem: Problem, picked: Mapping[Hashable, Choice], margins: Mapping[int, Decimal]) -> set[int]:
-    """Suppliers whose amount is above nothing and below a threshold."""
+def _is_in_question(problem: Problem, picked: Mapping[Hashable, Choice], margins: Mapping[int, Decimal]) -> bool:
+    """Whether the amount of some supplier is above nothing and below a threshold."""
     amounts: defaultdict[int, Decimal] = defaultdict(Decimal)
     for choice in picked.values():
         for supplier, amount in choice.amounts.items():
             amounts[supplier] += amount
-    found = set()
     for supplier, amount in amounts.items():
-        terms, margin = problem.suppliers[supplier], margins.get(supplier, Decimal(0))
-        thresholds = [terms.minimum_order, terms.free_delivery_from if terms.may_charge else None]
-        if any(one is not None and amount < one + margin for one in thresholds):
-            found.add(supplier)
-    return found
+        margin = margins.get(supplier, Decimal(0))
+        if any(amount < threshold + margin for threshold in _thresholds(problem.suppliers[supplier])):
+            return True
+    return False
 
 
-def _widen(
-    problem: Problem,
-    premium: Decimal,
-    parts: list[Part],
-    pool: dict[Hashable, list[Choice]],
-    new: frozenset[int],
-    all_asked: frozenset[int],
-    until: float,
-) -> None:
-    """Add choices without the suppliers in question, one by one and all together, and such that draw goods to them."""
-    asked = []
-    for part in parts:
-        here = {problem.offers[offer].supplier for offer in part.offers}
-        concerned = here & new
-        if not concerned:
-            continue
-        asked += [Asked(part, Conditions(closed=frozenset({supplier}))) for supplier in sorted(concerned)]
-        if len(here & all_asked) > 1:
-            asked.append(Asked(part, Conditions(closed=frozenset(here & all_asked))))
-        asked += [Asked(part, Conditions(factors={s: factor})) for s in sorted(concerned) for factor in _DRAWN]
-    for one, choice in zip(asked, choose(problem, premium, asked, until), strict=True):
-        known = pool[one.part.product]
-        if choice is not None and all(choice.plan != other.plan for other in known):
+def _thresholds(terms: SupplierTerms) -> list[Decimal]:
+    """The amounts from which something changes: the minimum, free delivery."""
+    found = [terms.minimum_order, terms.free_delivery_from if terms.may_charge else None]
+    return [one for one in found if one]
+
+
+class _Pool:
+    """The choices known of each product, and picking among them."""
+
+    def __init__(self, problem: Problem, premium: Decimal, margins: Mapping[int, Decimal], parts: list[Part]) -> None:
+        self.problem, self.premium, self.margins, self.parts = problem, premium, margins, parts
+        self.choices: dict[Hashable, list[Choice]] = {part.product: [] for part in parts}
+        dearest = max(float(price) for offer in problem.offers for _start, price in offer.tiers)
+        self.beyond_cost = _BEYOND_FACTOR * dearest
+
+    def add(self, part: Part, choice: Choice) -> None:
+        """Add a choice that is new."""
+        known = self.choices[part.product]
+        if all(choice.plan != other.plan for other in known):
             known.append(choice)
 
+    def widen(self, until: float) -> float:
+        """Add choices by the worth of goods at each supplier, while there is something to win and time; a bound."""
+        bound = 0.0
+        for _turn in range(_MOST_TURNS):
+            master = _Master(self, self.beyond_cost, whole=False)
+            outcome = run(master.program, until - time.monotonic(), threads=THREADS)
+            if outcome.values is None:
+                return bound
+            worth = master.worth(outcome.duals)
+            if not worth:
+                return bound
+            lagrange = self._ask_at(worth, until)
+            if lagrange is None:
+                return bound
+            bound = max(bound, lagrange + sum(self._least(supplier, euro) for supplier, euro in worth.items()))
+            if outcome.cost - bound <= _GOOD_ENOUGH * abs(outcome.cost):
+                return bound
+        return bound
 
-def _pick(
-    problem: Problem, pool: Mapping[Hashable, list[Choice]], margins: Mapping[int, Decimal], seconds: float
-) -> dict[Hashable, Choice] | None:
-    """One choice a product: first with the fewest units left, then at the least cost."""
-    program, columns, beyond = _master(problem, pool, margins, only_unfilled=True)
-    if beyond:
-        outcome = run(program, seconds / 2, threads=2)
+    def _least(self, supplier: int, euro: float) -> float:
+        """The least that a supplier's part can cost, where each euro of its goods costs so much more."""
+        terms = self.problem.suppliers[supplier]
+        thresholds = [float(one) for one in _thresholds(terms)]
+        amounts = [max(self._most_of(supplier), *thresholds), *thresholds]
+        minimum = float(terms.minimum_order or 0)
+        costs = [euro * one + float(terms.fee_on(Decimal(repr(one)))) for one in amounts if one >= minimum]
+        return min(0.0, *costs)
+
+    def _most_of(self, supplier: int) -> float:
+        """More than any plan can buy of a supplier: everything wanted and tolerated, at its first tiers."""
+        total = 0.0
+        for part in self.parts:
+            mine = [
+                self.problem.offers[offer] for offer in part.offers if self.problem.offers[offer].supplier == supplier
+            ]
+            if mine:
+                wants = [self.problem.wants[want] for want in part.wants]
+                units = sum(want.quantity + want.tolerance for want in wants)
+                total += units * max(float(price) for offer in mine for _start, price in offer.tiers)
+        return total
+
+    def settle(self, rough: Mapping[Hashable, Choice], until: float) -> None:
+        """Add choices by the worth of goods where every supplier is used, and free, as a rough pick has it."""
+        amounts: defaultdict[int, float] = defaultdict(float)
+        for choice in rough.values():
+            for supplier, amount in choice.amounts.items():
+                amounts[supplier] += float(amount)
+        for _turn in range(_MOST_TURNS):
+            master = _Master(self, self.beyond_cost, whole=False)
+            master.hold(amounts)
+            outcome = run(master.program, until - time.monotonic(), threads=THREADS)
+            worth = master.worth(outcome.duals) if outcome.values is not None else {}
+            if not worth or not self._ask_at(worth, until):
+                return
+
+    def _ask_at(self, worth: Mapping[int, float], until: float) -> float | None:
+        """Ask every product again at the worth of goods at each supplier; the sum of their bounds at those prices.
+
+        None where the time was over, or where nothing new was found.
+        """
+        factors = {supplier: 1.0 - euro for supplier, euro in worth.items()}
+        asked = [Asked(part, Conditions(factors=factors)) for part in self.parts]
+        found = choose(self.problem, self.premium, asked, until)
+        known = sum(len(choices) for choices in self.choices.values())
+        for part, choice in zip(self.parts, found, strict=True):
+            if choice is not None:
+                self.add(part, choice)
+        is_news = sum(len(choices) for choices in self.choices.values()) > known
+        bounds = [choice.bound for choice in found if choice is not None]
+        return sum(bounds) if is_news and len(bounds) == len(asked) else None
+
+    def pick(self, until: float, gap: float = _GOOD_ENOUGH / 10) -> dict[Hashable, Choice] | None:
+        """One choice a product, at the least cost; units left beyond what is allowed are dearer than anything."""
+        master = _Master(self, self.beyond_cost, whole=True)
+        outcome = run(master.program, until - time.monotonic(), threads=THREADS, gap=gap)
         if outcome.values is None:
             return None
-        least = round(sum(count * outcome.values[column] for column, count in beyond))
-        program, columns, beyond = _master(problem, pool, margins, only_unfilled=False)
-        program.row([(column, float(count)) for column, count in beyond], upper=least + 0.5)
-    else:
-        program, columns, beyond = _master(problem, pool, margins, only_unfilled=False)
-    outcome = run(program, seconds, threads=2)
-    if outcome.values is None:
-        return None
-    return {product: choice for (product, choice), column in columns if outcome.values[column] > 0.5}
+        return {choice.product: choice for choice, column in master.columns if outcome.values[column] > 0.5}
 
 
-def _master(
-    problem: Problem, pool: Mapping[Hashable, list[Choice]], margins: Mapping[int, Decimal], *, only_unfilled: bool
-) -> tuple[Program, list[tuple[tuple[Hashable, Choice], int]], list[tuple[int, int]]]:
-    program = Program()
-    columns, beyond = [], []
-    amounts: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
-    most: defaultdict[int, float] = defaultdict(float)
-    for product, choices in pool.items():
+class _Master:
+    """The program that picks one choice a product, under the suppliers' terms."""
+
+    def __init__(self, pool: _Pool, beyond_cost: float, *, whole: bool) -> None:
+        self.program, self.pool = Program(), pool
+        self.columns: list[tuple[Choice, int]] = []
+        self.rows: dict[int, list[int]] = {}
+        self.states: dict[int, tuple[int, int | None]] = {}
+        self.amounts: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+        self.most: defaultdict[int, float] = defaultdict(float)
+        for choices in pool.choices.values():
+            self._product(choices, beyond_cost, whole)
+        for supplier, terms in enumerate(pool.problem.suppliers):
+            if self.amounts[supplier] and _thresholds(terms):
+                self._supplier(supplier, terms, whole)
+
+    def _product(self, choices: list[Choice], beyond_cost: float, whole: bool) -> None:
         mine = []
         for choice in choices:
-            column = program.column(1.0, float(choice.beyond if only_unfilled else choice.cost))
+            column = self.program.column(1.0, float(choice.cost) + beyond_cost * choice.beyond, whole=whole)
             mine.append((column, 1.0))
-            columns.append(((product, choice), column))
-            if choice.beyond:
-                beyond.append((column, choice.beyond))
+            self.columns.append((choice, column))
             for supplier, amount in choice.amounts.items():
-                amounts[supplier].append((column, float(amount)))
-        program.row(mine, lower=1.0, upper=1.0)
+                self.amounts[supplier].append((column, float(amount)))
+        self.program.row(mine, lower=1.0, upper=1.0)
         for supplier in {supplier for choice in choices for supplier in choice.amounts}:
-            most[supplier] += max(float(choice.amounts.get(supplier, 0)) for choice in choices)
-    for supplier, terms in enumerate(problem.suppliers):
-        if not amounts[supplier] or not (terms.minimum_order or terms.may_charge):
-            continue
-        fee = float(terms.delivery_fee or 0) if terms.may_charge and not only_unfilled else 0.0
-        used = program.column(1.0, fee)
-        program.row([*amounts[supplier], (used, -most[supplier])], upper=0.0)
-        margin = float(margins.get(supplier, 0))
+            self.most[supplier] += max(float(choice.amounts.get(supplier, 0)) for choice in choices)
+
+    def _supplier(self, supplier: int, terms: SupplierTerms, whole: bool) -> None:
+        amounts, margin = self.amounts[supplier], float(self.pool.margins.get(supplier, 0))
+        fee = float(terms.delivery_fee or 0) if terms.may_charge else 0.0
+        used = self.program.column(1.0, fee, whole=whole)
+        free: int | None = None
+        rows = [self._row([*amounts, (used, -self.most[supplier])], upper=0.0)]
         if terms.minimum_order:
-            program.row([*amounts[supplier], (used, -float(terms.minimum_order) - margin)], lower=0.0)
+            rows.append(self._row([*amounts, (used, -float(terms.minimum_order) - margin)], lower=0.0))
         if terms.may_charge and terms.free_delivery_from is not None:
-            free = program.column(1.0, -fee)
-            program.row([(free, 1.0), (used, -1.0)], upper=0.0)
-            program.row([*amounts[supplier], (free, -float(terms.free_delivery_from) - margin)], lower=0.0)
-    return program, columns, beyond
+            free = self.program.column(1.0, -fee, whole=whole)
+            self.program.row([(free, 1.0), (used, -1.0)], upper=0.0)
+            rows.append(self._row([*amounts, (free, -float(terms.free_delivery_from) - margin)], lower=0.0))
+        self.rows[supplier], self.states[supplier] = rows, (used, free)
+
+    def hold(self, amounts: Mapping[int, float]) -> None:
+        """Hold suppliers to being used, and to delivering free, as they are with some amounts."""
+        for supplier, (used, free) in self.states.items():
+            amount, free_from = amounts.get(supplier, 0.0), self.pool.problem.suppliers[supplier].free_delivery_from
+            for column, is_so in ((used, amount > 0), (free, bool(free_from and amount >= float(free_from)))):
+                if column is not None:
+                    self.program.lower[column] = self.program.upper[column] = float(is_so)
+
+    def _row(self, terms: list[tuple[int, float]], **bounds: float) -> int:
+        self.program.row(terms, **bounds)
+        return len(self.program.row_lower) - 1
+
+    def worth(self, duals: Sequence[float]) -> dict[int, float]:
+        """What a euro of goods at each supplier is worth, in euros, where it is worth anything."""
+        found = {supplier: sum(duals[row] for row in rows) for supplier, rows in self.rows.items()}
+        return {supplier: euro for supplier, euro in found.items() if abs(euro) > _WORTHLESS}

@@ -21,23 +21,32 @@ Progress = Callable[[float, float | None, float | None], None]  # seconds, best 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run found: the values of the columns (None without any), a bound on the cost, how it ended."""
+    """What a run found: the values of the columns (None without any), a bound on the cost, how it ended.
+
+    `duals`: of a program without whole numbers, what one unit more on the right of each row would cost.
+    """
 
     values: Sequence[float] | None
+    duals: Sequence[float]
     cost: float
     bound: float
     is_optimal: bool
     is_infeasible: bool
 
 
-def run(program: Program, seconds: float, *, threads: int = 1, tell: Progress | None = None) -> Outcome:
-    """Solve a program within a time."""
+def run(
+    program: Program, seconds: float, *, threads: int = 1, gap: float = RELATIVE_GAP, tell: Progress | None = None
+) -> Outcome:
+    """Solve a program within a time, to within a gap.
+
+    HiGHS keeps its helpers by calling thread: whoever calls again asks for as many `threads` as before.
+    """
     _let_the_banner_pass()
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("threads", threads)
     highs.setOptionValue("time_limit", max(float(seconds), 0.01))
-    highs.setOptionValue("mip_rel_gap", RELATIVE_GAP)
+    highs.setOptionValue("mip_rel_gap", gap)
     for name in ("mip_feasibility_tolerance", "primal_feasibility_tolerance"):
         highs.setOptionValue(name, TOLERANCE)
     highs.passModel(_as_lp(program))
@@ -49,6 +58,7 @@ def run(program: Program, seconds: float, *, threads: int = 1, tell: Progress | 
     bound = info.mip_dual_bound if any(program.whole) else info.objective_function_value
     return Outcome(
         values=highs.getSolution().col_value if has_values else None,
+        duals=highs.getSolution().row_dual,
         cost=info.objective_function_value,
         bound=bound if np.isfinite(bound) else 0.0,
         is_optimal=status == highspy.HighsModelStatus.kOptimal,

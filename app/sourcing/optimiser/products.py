@@ -5,7 +5,7 @@ own best choice, and the sum of those is a bound that no plan can be under.
 """
 
 import time
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -111,6 +111,37 @@ def choice_in(problem: Problem, premium: Decimal, part: Part, plan: Plan) -> Cho
         for _start, price in offer.tiers
     )
     return _choice(alone, premium, part.product, own, max(float(needed * cheapest), 0.0))
+
+
+def single_offer_choices(problem: Problem, premium: Decimal, part: Part) -> list[Choice]:
+    """For each offer of a product the choice that serves all the lines it can; and the choice to buy nothing."""
+    alone = part.problem(problem)
+    nothing = Plan((None,) * len(alone.wants), (0,) * len(alone.offers))
+    found = [_choice(alone, premium, part.product, nothing, 0.0)]
+    for offer in range(len(alone.offers)):
+        plans = list(_single_offer_plans(alone, offer))
+        if plans:
+            choices = [_choice(alone, premium, part.product, plan, 0.0) for plan in plans]
+            found.append(min(choices, key=lambda choice: (choice.beyond, choice.cost)))
+    return found
+
+
+def _single_offer_plans(alone: Problem, offer: int) -> Iterator[Plan]:
+    """In each tier of an offer the fewest packs that fill what has to be, else the most."""
+    terms = alone.offers[offer]
+    allowed = next(iter(alone.unfilled_allowed.values()), 0)
+    everything = sum(want.quantity for want in alone.wants)
+    for at, (start, price) in enumerate(terms.tiers):
+        fits = [want.ceiling >= price and offer in alone.choices_of(want) for want in alone.wants]
+        wanted = sum(want.quantity for want, fit in zip(alone.wants, fits, strict=True) if fit)
+        most = wanted + sum(want.tolerance for want, fit in zip(alone.wants, fits, strict=True) if fit)
+        end = terms.tiers[at + 1][0] - 1 if at + 1 < len(terms.tiers) else most
+        least = -(-max(start, terms.min_quantity, 1, everything - allowed) // terms.pack_size)
+        highest = min(end, most) // terms.pack_size
+        packs = min(least, highest)
+        if packs * terms.pack_size >= max(start, terms.min_quantity, 1):
+            counts = [packs if number == offer else 0 for number in range(len(alone.offers))]
+            yield Plan(tuple(offer if fit else None for fit in fits), tuple(counts))
 
 
 def _best_choice(problem: Problem, premium: Decimal, asked: Asked, seconds: float) -> Choice | None:

@@ -10,11 +10,13 @@ from app.sourcing.optimiser.combining import combine
 from app.sourcing.optimiser.highs import RELATIVE_GAP, Progress, run
 from app.sourcing.optimiser.model import Conditions, build
 from app.sourcing.optimiser.problem import Plan, PlanCost, Problem, cost_of, faults_of, unfilled_by_product
+from app.sourcing.optimiser.products import THREADS
 
-_THREADS = 2
 _LARGE_FROM_OFFERS = 60  # from here on products are chosen for one by one first
-_SHARE_FOR_COMBINING = 0.7
+_IN_ONE_PIECE_TO_OFFERS = 600  # up to here it is worth trying in one piece as well
+_SHARE_FOR_COMBINING = 0.5
 _LEAST_SECONDS = 1.0
+_SECONDS_TO_END = 0.5
 
 
 class NoPlanFound(DomainError):
@@ -61,7 +63,8 @@ def optimise(
     search = _Search(problem, premium, margins or {}, time.monotonic() + seconds, tell)
     search.offer(start)
     if len(problem.offers) >= _LARGE_FROM_OFFERS:
-        combined = combine(problem, premium, search.margins, seconds * _SHARE_FOR_COMBINING, start)
+        share = _SHARE_FOR_COMBINING if len(problem.offers) <= _IN_ONE_PIECE_TO_OFFERS else 1.0
+        combined = combine(problem, premium, search.margins, seconds * share - _SECONDS_TO_END, start)
         search.offer(combined.plan)
         search.bound = combined.bound
         if search.best is None and combined.plan is not None:
@@ -113,11 +116,11 @@ class _Search:
         if self.left < _LEAST_SECONDS:
             return
         model = build(self.problem, self.premium, Conditions(self.margins))
-        outcome = run(model.program, self.left, threads=_THREADS, tell=self.tell)
+        outcome = run(model.program, self.left, threads=THREADS, tell=self.tell)
         if outcome.is_infeasible:
             self.allow(_least_unfilled(self.problem, self.margins, self.left))
             model = build(self.problem, self.premium, Conditions(self.margins))
-            outcome = run(model.program, max(self.left, _LEAST_SECONDS), threads=_THREADS, tell=self.tell)
+            outcome = run(model.program, max(self.left, _LEAST_SECONDS), threads=THREADS, tell=self.tell)
         self.offer(None if outcome.values is None else model.plan_from(outcome.values))
         self.bound = max(self.bound, Decimal(repr(max(outcome.bound, 0.0))))
 
@@ -152,7 +155,7 @@ def _no_plan() -> NoPlanFound:
 def _least_unfilled(problem: Problem, margins: Mapping[int, Decimal], seconds: float) -> dict[Hashable, int]:
     """How many units of each product cannot be filled beyond what may stay so."""
     model = build(problem, Decimal(0), Conditions(margins, beyond_cost=1.0, only_unfilled=True))
-    outcome = run(model.program, seconds, threads=_THREADS)
+    outcome = run(model.program, seconds, threads=THREADS)
     if outcome.values is None:
         raise _no_plan()
     left = unfilled_by_product(problem, model.plan_from(outcome.values))
