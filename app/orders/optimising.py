@@ -81,6 +81,7 @@ def optimise_book(
     until = time.monotonic() + seconds
     keys = sorted(book.terms)
     plain_results = list(consolidate_book(book, policy))
+    start: Plan | None
     problem, start = _problem(book, keys, plain_results, scores or {})
     plain = _costs(book, problem, keys, plain_results, premium)
     margins: dict[int, Decimal] = {}
@@ -91,7 +92,7 @@ def optimise_book(
         missed = _missed_by_rounding(book, problem, keys, results, solution)
         if not missed:
             break
-        margins |= missed
+        margins, start = margins | missed, None  # plain consolidation may miss the same threshold
     costs = _costs(book, problem, keys, results, premium)
     spent = seconds - (until - time.monotonic())
     beyond = {str(product): units for product, units in solution.beyond.items()}

@@ -98,6 +98,35 @@ def test_northwind_from_files_is_what_rounds_give(shell: Shell, northwind: Path,
     assert sum(Decimal(row["commission"]) for row in allocations) == Decimal(result["commission"])
 
 
+def test_the_best_consolidation_needs_no_database(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("supplier_code,name,free_delivery_from,delivery_fee\nS1,Un,10,8\nS2,Deux,,\n")
+    (tmp_path / "f.csv").write_text(
+        "supplier_code,sku,product_ref,name,price_tiers\nS1,K1,P1,Gants,1:2|5:1.5\nS2,K2,P1,Gants,1:2.1\n"
+    )
+    (tmp_path / "o.csv").write_text(
+        "order_ref,company_code,placed_at,supplier_code,sku,quantity,ceiling_price\n"
+        "A,C1,2026-03-01T08:00:00Z,S1,K1,3,2.5\nB,C2,2026-03-01T09:00:00Z,S2,K2,2,2.5\n"
+    )
+    (tmp_path / "scores.csv").write_text("supplier_code,sku,score\nS1,K1,20\nS2,K2,90\n")
+    shell = Shell("postgresql://nobody@127.0.0.1:1/none", tmp_path / "data")
+    files = ("--suppliers", tmp_path / "s.csv", "--offers", tmp_path / "f.csv", "--orders", tmp_path / "o.csv")
+    result = shell.json("optimise", *files, "--output", tmp_path / "out")
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert (summary["total_cost"], summary["plain_cost"], summary["deliveries"]) == (10.5, 18.2, 1)
+    assert (summary["gap"], summary["bound"], result["files"][2]) == (0, 10.5, str(tmp_path / "out" / "summary.json"))
+    written = (tmp_path / "out" / "allocations.csv").read_text().splitlines()
+    assert written[1:] == ["A,C1,S2,K2,3,3,0,,2.1000,6.30,0.00", "B,C2,S2,K2,2,2,0,,2.1000,4.20,0.00"]
+    scored = ("--scores", tmp_path / "scores.csv", "--premium", "0.5", "--seconds", "10")
+    assert "Mean score 90.0" in shell.run("optimise", *files, *scored, "--output", tmp_path / "out").stdout
+    assert (
+        "--premium" in shell.run("optimise", *files, "--premium", "-1", "--output", tmp_path / "out", status=2).stderr
+    )
+    (tmp_path / "a.jsonl").write_text('{"made_in": null, "supplied_from": "france", "evidence": {}}\n')
+    assert json.loads(shell.run("score", tmp_path / "a.jsonl").stdout)["score"] == 6
+    (tmp_path / "a.jsonl").write_text('{"made_in": "moon"}\n')
+    assert "moon" in shell.run("score", tmp_path / "a.jsonl", status=1).stderr
+
+
 def test_consolidating_needs_no_database(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("supplier_code,name\nS1,Un\n")
     (tmp_path / "f.csv").write_text("supplier_code,sku,product_ref,name,pack_size,price_tiers\nS1,K1,P1,Gants,3,1:2\n")
