@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli import terminal
-from app.orders.documents.writing import DocumentFormat
+from app.orders.documents.formats import DocumentFormat
 
 supplier_orders = typer.Typer(help="Supplier orders as documents.", no_args_is_help=True)
 

@@ -16,8 +16,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 from stdnum import ean
 from stdnum.eu import vat
 from stdnum.fr import siret as siret_number
@@ -253,6 +251,9 @@ def _cp1252_or_refusal(path: Path, name: str) -> str:
 
 
 def _xlsx_rows(path: Path, name: str) -> Iterator[tuple[int, list[str]]]:
+    import openpyxl  # takes long to load, for the few who send XLSX
+    from openpyxl.utils.exceptions import InvalidFileException
+
     with path.open("rb") as file:  # by its content: a name without the right ending would be refused
         try:
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)

@@ -13,7 +13,8 @@ from app.core.database import transaction
 from app.core.i18n import format_day, format_money, format_number, speaking
 from app.core.i18n import gettext as _
 from app.orders import outbox
-from app.orders.documents.writing import DocumentFormat, order_files
+from app.orders.documents.formats import DocumentFormat
+from app.orders.documents.writing import order_files
 from app.orders.exchange import ORDER_COLUMNS
 from app.orders.imports import import_orders
 from app.orders.models import Drop, SupplierOrder, SupplierOrderLine

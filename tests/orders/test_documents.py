@@ -22,6 +22,7 @@ from app.core.clock import today
 from app.core.errors import Conflict
 from app.core.i18n import country_code, speaking
 from app.orders.documents import order_x, pdf, ubl
+from app.orders.documents.formats import DocumentFormat
 from app.orders.documents.order_document import (
     DELIVERY_FEE,
     ECO_CONTRIBUTION,
@@ -31,7 +32,7 @@ from app.orders.documents.order_document import (
     Party,
     read_order_documents,
 )
-from app.orders.documents.writing import DocumentFormat, order_files
+from app.orders.documents.writing import order_files
 from app.orders.documents.xml_nodes import NAMES
 from app.orders.service.acknowledging import Answer, acknowledge_order
 from app.orders.service.consolidating import consolidate_round

@@ -114,7 +114,7 @@ def test_no_round_at_all_is_consolidated_wrongly(tmp_path: Path, seed: int) -> N
 
 def test_nobody_does_better_plainly_where_plain_keeps_the_minimums(tmp_path: Path) -> None:
     compared = 0
-    for seed in range(40, 60):
+    for seed in range(40, 50):
         book = a_book(tmp_path, seed)
         for code, terms in book.suppliers.items():
             book.suppliers[code] = type(terms)(None, terms.free_delivery_from, terms.delivery_fee)
@@ -122,7 +122,7 @@ def test_nobody_does_better_plainly_where_plain_keeps_the_minimums(tmp_path: Pat
         check(book, found)
         assert found.costs.total <= found.plain.total
         compared += found.costs.total < found.plain.total
-    assert compared >= 15
+    assert compared >= 7
 
 
 def test_a_premium_moves_lines_to_better_scores(tmp_path: Path) -> None:

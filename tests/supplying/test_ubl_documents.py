@@ -7,7 +7,8 @@ from sqlmodel import Session
 
 from app.accounts.service import get_association
 from app.core.errors import Conflict
-from app.orders.documents.writing import DocumentFormat, forms_of, order_files
+from app.orders.documents.formats import DocumentFormat
+from app.orders.documents.writing import forms_of, order_files
 from app.orders.service.acknowledging import Answer, acknowledge_order, refuse_order
 from app.orders.service.despatching import Despatch, advise_despatch
 from app.supplying.ubl_answers import DespatchMessage, OrderResponse, read_message

@@ -1,7 +1,6 @@
 """A supplier order written to files, in the format that its supplier takes."""
 
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import text
@@ -9,6 +8,7 @@ from sqlmodel import Session
 
 from app.core.i18n import gettext as _
 from app.orders.documents.answers import read_answers, read_despatches
+from app.orders.documents.formats import DocumentFormat
 from app.orders.documents.order_document import OrderDocument, read_order_documents
 from app.orders.documents.order_x import order_x
 from app.orders.documents.pdf import order_pdf
@@ -17,18 +17,6 @@ from app.orders.documents.ubl_answers import despatch_xml, response_xml
 from app.orders.queries import get_supplier_order
 from app.web.exports import ExportFormat
 from app.web.tables import Column, Table
-
-
-class DocumentFormat(StrEnum):
-    """How an order is written: as it is agreed, or what its supplier answered, or what left (both Peppol UBL)."""
-
-    UBL = "ubl"
-    ORDER_X = "order-x"
-    PDF = "pdf"
-    CSV = "csv"
-    XLSX = "xlsx"
-    ORDER_RESPONSE = "order-response"
-    DESPATCH_ADVICE = "despatch-advice"
 
 
 def _sheet(order: OrderDocument, form: ExportFormat) -> bytes:

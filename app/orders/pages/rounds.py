@@ -18,7 +18,8 @@ from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.orders import queries
-from app.orders.documents.writing import DocumentFormat, forms_of, order_files
+from app.orders.documents.formats import DocumentFormat
+from app.orders.documents.writing import forms_of, order_files
 from app.orders.models import RoundStatus, SupplierDecision
 from app.orders.pages import exports
 from app.orders.pages.watching import TABLE_NAMES, watch, watched_file

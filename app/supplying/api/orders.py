@@ -9,7 +9,8 @@ from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
 from app.core.pagination import MAX_PAGE_SIZE
 from app.orders import queries
-from app.orders.documents.writing import DocumentFormat, order_files
+from app.orders.documents.formats import DocumentFormat
+from app.orders.documents.writing import order_files
 from app.orders.models import SupplierOrder, SupplierOrderStatus
 from app.orders.service.acknowledging import Answer, acknowledge_order, get_supplier_order_of, refuse_order
 from app.orders.service.despatching import Despatch, advise_despatch

@@ -22,7 +22,8 @@ from app.core.money import UNIT_PRICE_STEP, round_amount
 from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE, every_row
 from app.core.settings import get_settings
 from app.orders import queries
-from app.orders.documents.writing import DocumentFormat, forms_of, order_files
+from app.orders.documents.formats import DocumentFormat
+from app.orders.documents.writing import forms_of, order_files
 from app.orders.models import SupplierOrderStatus
 from app.orders.pages.words import answer_words
 from app.orders.service.acknowledging import (
