@@ -19,32 +19,19 @@ from app.orders.consolidation import (
 )
 from app.orders.exchange import OfferKey, OfferResult, OrderBook, ceiling_of, consolidate_book, demand_of
 from app.sourcing.optimiser.highs import Progress
-from app.sourcing.optimiser.problem import OfferTerms, Plan, Problem, Want, penalty_of
+from app.sourcing.optimiser.problem import OfferTerms, Plan, PlanCost, Problem, Want, penalty_of
 from app.sourcing.optimiser.solving import Solution, optimise
 
 _MOST_TURNS = 3
 
 
 @dataclass(frozen=True)
-class Costs:
-    """What some consolidation costs in euros, its deliveries (suppliers by park), units unfilled, and mean score."""
+class Costs(PlanCost):
+    """What some consolidation costs, its deliveries (suppliers by park), units unfilled, and mean score."""
 
-    goods: Decimal
-    fees: Decimal
-    penalty: Decimal
     deliveries: int
     unfilled: int
     score: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        """What is paid, in euros."""
-        return self.goods + self.fees
-
-    @property
-    def objective(self) -> Decimal:
-        """What is made least: what is paid, and what low scores weigh."""
-        return self.total + self.penalty
 
 
 @dataclass(frozen=True)

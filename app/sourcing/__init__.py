@@ -1,1 +1,2 @@
-"""Responsible sourcing: the *charter* by which offers are scored, published for everyone to read."""
+"""Responsible sourcing: the *charter* by which offers are scored, published for everyone to read; evidence for it,
+scores, and the *optimiser* that finds the best choice of offers."""

@@ -91,15 +91,13 @@ class Model:
 class Conditions:
     """How a program departs from its problem.
 
-    `margins`: by supplier, euros that its thresholds are raised by, where rounding would miss them. `closed`: suppliers
-    that are not used. `factors`: by supplier, what its prices are multiplied by, to draw goods to it. `beyond_cost`:
-    euros for each unit left unfilled beyond what is allowed; None: none may be. `only_unfilled`: nothing else costs.
+    `margins`: by supplier, euros that its thresholds are raised by, where rounding would miss them. `factors`: by
+    supplier, what its prices are multiplied by, to draw goods to it or away. `only_unfilled`: units may be left beyond
+    what is allowed, and nothing but these costs.
     """
 
     margins: Mapping[int, Decimal] = field(default_factory=dict)
-    closed: frozenset[int] = frozenset()
     factors: Mapping[int, float] = field(default_factory=dict)
-    beyond_cost: float | None = None
     only_unfilled: bool = False
 
 
@@ -116,7 +114,7 @@ class _Builder:
     def __init__(self, problem: Problem, premium: Decimal, conditions: Conditions) -> None:
         self.problem, self.premium, self.conditions = problem, premium, conditions
         self.program = Program()
-        self.groups = _groups(problem, conditions.closed)
+        self.groups = _groups(problem)
         self.model = Model(problem, self.program, self.groups, {}, {})
         self.of_offer: defaultdict[int, list[Group]] = defaultdict(list)
         for group in self.groups:
@@ -193,8 +191,8 @@ class _Builder:
         for product, terms in self.short.items():
             allowed = float(self.problem.unfilled_allowed.get(product, 0))
             beyond = []
-            if self.conditions.beyond_cost is not None:
-                beyond = [(self.program.column(INFINITE, self.conditions.beyond_cost, whole=False), -1.0)]
+            if self.conditions.only_unfilled:
+                beyond = [(self.program.column(INFINITE, 1.0, whole=False), -1.0)]
             self.program.row([*terms, *beyond], upper=allowed)
 
     def suppliers(self) -> None:
@@ -210,14 +208,12 @@ class _Builder:
                 self.program.row([*amount, (free, -float(terms.free_delivery_from + margin))], lower=0.0)
 
 
-def _groups(problem: Problem, closed: frozenset[int]) -> dict[Group, list[int]]:
+def _groups(problem: Problem) -> dict[Group, list[int]]:
     """The wants by what they have in common; those whom no offer can serve within their ceiling form groups too."""
     groups: defaultdict[Group, list[int]] = defaultdict(list)
     for at, want in enumerate(problem.wants):
         tiers = []
         for offer in problem.choices_of(want):
-            if problem.offers[offer].supplier in closed:
-                continue
             fitting = [at for at, (_start, price) in enumerate(problem.offers[offer].tiers) if price <= want.ceiling]
             if fitting:
                 tiers.append((offer, tuple(fitting)))

@@ -25,14 +25,13 @@ from app.sourcing.optimiser.problem import (
 
 THREADS = 2
 _SECONDS_A_PRODUCT = 5.0
-_BEYOND_FACTOR = 1000.0  # a unit left beyond what is allowed costs more than any choice of offers could save
 
 
 @dataclass(frozen=True)
 class Choice:
     """A choice for one product: its part of a plan, its amount at each supplier, what it costs with the penalty.
 
-    `beyond`: units left unfilled beyond what is allowed, where a supplier that was closed had to be.
+    `beyond`: units left unfilled beyond what is allowed. `bound`: what the program could not have been under.
     """
 
     product: Hashable
@@ -147,9 +146,6 @@ def _single_offer_plans(alone: Problem, offer: int) -> Iterator[Plan]:
 def _best_choice(problem: Problem, premium: Decimal, asked: Asked, seconds: float) -> Choice | None:
     part, conditions = asked
     alone = part.problem(problem)
-    if conditions.closed:
-        dearest = max(float(price) for offer in alone.offers for _start, price in offer.tiers)
-        conditions = replace(conditions, beyond_cost=_BEYOND_FACTOR * max(dearest, 1.0))
     model = build(alone, premium, conditions)
     outcome = run(model.program, min(_SECONDS_A_PRODUCT, seconds))
     if outcome.values is None:

@@ -154,7 +154,7 @@ def _no_plan() -> NoPlanFound:
 
 def _least_unfilled(problem: Problem, margins: Mapping[int, Decimal], seconds: float) -> dict[Hashable, int]:
     """How many units of each product cannot be filled beyond what may stay so."""
-    model = build(problem, Decimal(0), Conditions(margins, beyond_cost=1.0, only_unfilled=True))
+    model = build(problem, Decimal(0), Conditions(margins, only_unfilled=True))
     outcome = run(model.program, seconds, threads=THREADS)
     if outcome.values is None:
         raise _no_plan()
