@@ -33,3 +33,11 @@ def send_due_webhooks(timestamp: int) -> None:
     with transaction() as session:
         due = webhooks.endpoints_with_something_due(session)
         jobs.defer_many(session, webhooks.SEND_WEBHOOKS, [{"endpoint_id": key} for key in due])
+
+
+@jobs.app.periodic(cron="41 3 * * *")
+@jobs.app.task(name="supplying.forget_old_messages", queueing_lock="supplying.forget_old_messages")
+def forget_old_messages(timestamp: int) -> None:
+    """Every night: the log of webhooks keeps 90 days."""
+    with transaction() as session:
+        webhooks.forget_old_messages(session)

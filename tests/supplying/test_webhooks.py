@@ -427,3 +427,22 @@ def test_webhooks_are_kept_on_the_pages(
     assert receiver.url in page
     assert do("remove").status_code == 303
     assert receiver.url not in desk.site.get("/supplier/webhooks", speaker).text
+
+
+def test_the_log_keeps_ninety_days_and_what_still_waits(
+    desk: Desk, receiver: Receiver, endpoint: WebhookEndpoint, session: Session
+) -> None:
+    answer_the_order(desk, session)
+    webhooks.send_test(session, desk.speakers["S1"], endpoint.id or 0)
+    for number, delivery in enumerate(deliveries(session)):
+        delivery.status = DeliveryStatus.PENDING if number == 0 else DeliveryStatus.DELIVERED
+    session.commit()
+    assert len(deliveries(session)) == 2
+    with at(clock.now() + timedelta(days=89)):
+        webhooks.forget_old_messages(session)
+        assert len(deliveries(session)) == 2
+    with at(clock.now() + timedelta(days=91)):
+        webhooks.forget_old_messages(session)
+    session.expire_all()
+    assert [one.status for one in deliveries(session)] == [DeliveryStatus.PENDING]
+    assert session.scalar(text("SELECT count(*) FROM webhook_messages")) == 1

@@ -27,6 +27,7 @@ from app.supplying.signing import new_secret, signed_headers
 
 MOST_ENDPOINTS = 10
 OLD_SECRET_LASTS = timedelta(days=1)
+LOG_KEPT_FOR = timedelta(days=90)
 # Waits between tries, as the specification advises: 11 tries in 76 hours.
 WAITS = (
     *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=5)),
@@ -255,3 +256,22 @@ def _note(session: Session, endpoint_id: int, delivery_id: int, outcome: Outcome
     delivery.attempt_count += 1
     if outcome.status_code == _GONE:
         endpoint.active, endpoint.disabled_because = False, "410 Gone"
+
+
+def forget_old_messages(session: Session) -> None:
+    """Drop what was told, or given up, 90 days ago; what still waits stays."""
+    before = {"before": clock.now() - LOG_KEPT_FOR}
+    session.execute(
+        text("""
+            DELETE FROM webhook_deliveries d USING webhook_messages m
+            WHERE m.id = d.message_id AND m.created_at < :before AND d.status <> 'pending'
+        """),
+        before,
+    )
+    session.execute(
+        text("""
+            DELETE FROM webhook_messages m WHERE m.created_at < :before
+              AND NOT EXISTS (SELECT FROM webhook_deliveries d WHERE d.message_id = m.id)
+        """),
+        before,
+    )
