@@ -77,7 +77,7 @@ def optimise(
         f"Mean score {costs.score:.1f} against {plain.score:.1f};"
         f" {costs.unfilled} units unfilled against {plain.unfilled}.",
         *(
-            f"[yellow]{units} units of {product} cannot be filled: a supplier would stay below its minimum.[/]"
+            f"[yellow]{units} more units of {product} stay unfilled: a supplier would stay below its minimum.[/]"
             for product, units in found.beyond.items()
         ),
     )

@@ -179,3 +179,17 @@ def test_a_fraction_of_a_unit_is_refused(desk: Desk) -> None:
     assert send(desk, advice((desk.gloves.sku, "1.5"))).status_code == 422
     with pytest.raises(InvalidInput):
         read_message(response("CA", line("A", "3", "<cbc:Quantity>NaN</cbc:Quantity>")))
+
+
+def test_a_document_is_taken_on_the_page_too(desk: Desk, session: Session) -> None:
+    speaker = desk.speakers["S1"]
+    assert "Peppol Order Response" in desk.site.get("/supplier/orders", speaker).text
+    taken = desk.site.post("/supplier/documents", speaker, files={"file": ("a.xml", response("AP"))})
+    assert (taken.status_code, taken.headers["location"]) == (303, "/supplier/orders/R1-S1")
+    assert set(confirmed(desk, session).values()) == {12, 4}
+    refused = desk.site.post("/supplier/documents", speaker, files={"file": ("a.xml", b"no document")})
+    assert refused.status_code == 422
+    assert "XML" in refused.text
+    other = desk.site.post("/supplier/documents", desk.speakers["S2"], files={"file": ("a.xml", response("AP"))})
+    assert other.status_code == 422
+    assert "There is no such supplier order." in other.text

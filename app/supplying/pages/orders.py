@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
@@ -38,6 +38,7 @@ from app.orders.service.order_links import make_driver_link
 from app.supplying import queries as supplying_queries
 from app.supplying.pages.opened import AnOrder, Opened
 from app.supplying.pages.words import difference_words
+from app.supplying.service.electronic import take_message
 from app.supplying.service.invoicing import CAN_BE_INVOICED
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
@@ -59,8 +60,31 @@ def own_orders_page(
         return _orders(
             every_row(lambda at, limit: queries.list_own_orders(session, supplier_id, at, limit, newest_first=True))
         ).as_file(form)
+    return _orders_page(request, session, supplier_id, cursor)
+
+
+def _orders_page(
+    request: Request, session: Session, supplier_id: int, cursor: str | None, error: str | None = None
+) -> Response:
     page = queries.list_own_orders(session, supplier_id, cursor, PAGE_SIZE, newest_first=True)
-    return render(request, "supplying/orders.html", page=page, table=_orders(page.items))
+    status = 422 if error else 200
+    return render(
+        request, "supplying/orders.html", status_code=status, page=page, table=_orders(page.items), error=error
+    )
+
+
+@router.post("/supplier/documents")
+def take_document(
+    request: Request, session: SessionDep, actor: SignedIn, file: Annotated[UploadFile | None, File()] = None
+) -> Response:
+    """Answer an order, or send goods off, by the Peppol document of one's own system; it names the order."""
+    supplier_id = require_supplier(session, actor)
+    try:
+        with session.begin_nested():
+            order = take_message(session, actor, file.file.read() if file else b"")
+    except DomainError as refusal:
+        return _orders_page(request, session, supplier_id, None, say(refusal))
+    return RedirectResponse(f"/supplier/orders/{order.number}", 303)
 
 
 def _orders(rows: Iterable[queries.OwnOrderRow]) -> Table:
