@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from app.sourcing.optimiser.highs import run
 from app.sourcing.optimiser.model import Conditions, Program
-from app.sourcing.optimiser.problem import Plan, Problem, SupplierTerms
+from app.sourcing.optimiser.problem import Plan, Problem, SupplierTerms, cost_of
 from app.sourcing.optimiser.products import (
     THREADS,
     Asked,
@@ -72,7 +72,7 @@ def combine(
         rough = pool.pick(now + (until - now) / 3, gap=_ROUGHLY)
         if rough is not None:
             pool.settle(rough, until - (until - now) / 3)
-        picked = pool.pick(until) or rough
+        picked = min((one for one in (pool.pick(until), rough) if one is not None), key=pool.cost_of, default=None)
     if picked is None:
         return Combined(None, Decimal(repr(bound)), {})
     beyond = {product: one.beyond for product, one in picked.items() if one.beyond}
@@ -183,6 +183,11 @@ class _Pool:
         is_news = sum(len(choices) for choices in self.choices.values()) > known
         bounds = [choice.bound for choice in found if choice is not None]
         return sum(bounds) if is_news and len(bounds) == len(asked) else None
+
+    def cost_of(self, picked: Mapping[Hashable, Choice]) -> tuple[int, Decimal]:
+        """What a pick leaves beyond what is allowed, and what it costs: when time ends, the later may be the worse."""
+        plan = put_together(self.problem, self.parts, picked)
+        return sum(choice.beyond for choice in picked.values()), cost_of(self.problem, plan, self.premium).objective
 
     def pick(self, until: float, gap: float = _GOOD_ENOUGH / 10) -> dict[Hashable, Choice] | None:
         """One choice a product, at the least cost; units left beyond what is allowed are dearer than anything."""
