@@ -19,8 +19,8 @@ from app.orders.consolidation import (
 )
 from app.orders.exchange import OfferKey, OfferResult, OrderBook, ceiling_of, consolidate_book, demand_of
 from app.sourcing.optimiser.highs import Progress
-from app.sourcing.optimiser.problem import OfferTerms, Plan, PlanCost, Problem, Want, penalty_of
-from app.sourcing.optimiser.solving import Solution, optimise
+from app.sourcing.optimiser.problem import OfferTerms, Plan, PlanCost, Problem, Want, amounts_of, penalty_of
+from app.sourcing.optimiser.solving import optimise
 
 _MOST_TURNS = 3
 
@@ -48,7 +48,7 @@ class Optimised:
     @property
     def gap(self) -> Decimal:
         """How far the objective can be from the lowest possible, as a part of it."""
-        return (self.costs.objective - self.bound) / self.costs.objective if self.costs.objective else ZERO
+        return self.costs.gap_to(self.bound)
 
 
 def optimise_book(
@@ -76,7 +76,7 @@ def optimise_book(
         left = max(until - time.monotonic(), 1.0)
         solution = optimise(problem, premium, seconds=left, start=start, margins=margins, tell=tell)
         results = _shared_out(book, problem, keys, solution.plan, policy)
-        missed = _missed_by_rounding(book, problem, keys, results, solution)
+        missed = _missed_by_rounding(book, problem, results, solution.plan)
         if not missed:
             break
         margins, start = margins | missed, None  # plain consolidation may miss the same threshold
@@ -168,17 +168,14 @@ def _amounts(results: list[OfferResult]) -> dict[str, Decimal]:
 
 
 def _missed_by_rounding(
-    book: OrderBook, problem: Problem, keys: list[OfferKey], results: list[OfferResult], solution: Solution
+    book: OrderBook, problem: Problem, results: list[OfferResult], plan: Plan
 ) -> dict[int, Decimal]:
     """Suppliers whose thresholds the plan meets, but not the members' rounded amounts; by how much at most."""
     amounts, codes = _amounts(results), sorted(book.suppliers)
     counts: defaultdict[str, int] = defaultdict(int)
-    planned = [ZERO] * len(codes)
     for result in results:
         counts[result.offer_key[0]] += len(result.positions)
-    for key, offer, packs in zip(keys, problem.offers, solution.plan.packs, strict=True):
-        quantity = packs * offer.pack_size
-        planned[codes.index(key[0])] += quantity * (offer.price_at(quantity) or ZERO)
+    planned = amounts_of(problem, plan)
     missed = {}
     for at, code in enumerate(codes):
         for threshold in (problem.suppliers[at].minimum_order, problem.suppliers[at].free_delivery_from):

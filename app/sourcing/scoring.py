@@ -12,7 +12,6 @@ from app.sourcing.charter import Axis, CharterVersion
 
 _MOST = Decimal(100)
 _AUDIT = "social_audit"  # verified, it lifts the limit on goods made in a country at risk
-_MADE_IN, _SUPPLIED_FROM = "made_in", "supplied_from"
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def best_raises(facts: Facts, version: CharterVersion) -> list[Raise]:
     now = score_offer(facts, version).score
     better = [(one.key, replace(facts, evidence={**facts.evidence, one.key: "verified"})) for one in version.criteria]
     if facts.made_in is not None:
-        better.append((_MADE_IN, replace(facts, made_in_trust="verified")))
+        better.append(("made_in", replace(facts, made_in_trust="verified")))
     raises = [Raise(key, score_offer(changed, version).score - now) for key, changed in better]
     return sorted((one for one in raises if one.gain > 0), key=lambda one: (-one.gain, one.key))
 

@@ -79,23 +79,22 @@ def combine(
     return Combined(put_together(problem, parts, picked), Decimal(repr(bound)), beyond)
 
 
-def _is_in_question(problem: Problem, picked: Mapping[Hashable, Choice], margins: Mapping[int, Decimal]) -> bool:
-    """Whether the amount of some supplier is above nothing and below a threshold."""
+def _amounts_of(picked: Mapping[Hashable, Choice]) -> dict[int, Decimal]:
+    """The amount of each supplier in a pick."""
     amounts: defaultdict[int, Decimal] = defaultdict(Decimal)
     for choice in picked.values():
         for supplier, amount in choice.amounts.items():
             amounts[supplier] += amount
-    for supplier, amount in amounts.items():
-        margin = margins.get(supplier, Decimal(0))
-        if any(amount < threshold + margin for threshold in _thresholds(problem.suppliers[supplier])):
-            return True
-    return False
+    return amounts
 
 
-def _thresholds(terms: SupplierTerms) -> list[Decimal]:
-    """The amounts from which something changes: the minimum, free delivery."""
-    found = [terms.minimum_order, terms.free_delivery_from if terms.may_charge else None]
-    return [one for one in found if one]
+def _is_in_question(problem: Problem, picked: Mapping[Hashable, Choice], margins: Mapping[int, Decimal]) -> bool:
+    """Whether the amount of some supplier is above nothing and below a threshold."""
+    return any(
+        amount < threshold + margins.get(supplier, Decimal(0))
+        for supplier, amount in _amounts_of(picked).items()
+        for threshold in problem.suppliers[supplier].thresholds
+    )
 
 
 class _Pool:
@@ -107,17 +106,19 @@ class _Pool:
         dearest = max(float(price) for offer in problem.offers for _start, price in offer.tiers)
         self.beyond_cost = _BEYOND_FACTOR * dearest
 
-    def add(self, part: Part, choice: Choice) -> None:
-        """Add a choice that is new."""
+    def add(self, part: Part, choice: Choice) -> bool:
+        """Add a choice; whether it was new."""
         known = self.choices[part.product]
-        if all(choice.plan != other.plan for other in known):
-            known.append(choice)
+        if any(choice.plan == other.plan for other in known):
+            return False
+        known.append(choice)
+        return True
 
     def widen(self, until: float) -> float:
         """Add choices by the worth of goods at each supplier, while there is something to win and time; a bound."""
         bound = 0.0
         for _turn in range(_MOST_TURNS):
-            master = _Master(self, self.beyond_cost, whole=False)
+            master = _Master(self, whole=False)
             outcome = run(master.program, until - time.monotonic(), threads=THREADS)
             if outcome.values is None:
                 return bound
@@ -135,7 +136,7 @@ class _Pool:
     def _least(self, supplier: int, euro: float) -> float:
         """The least that a supplier's part can cost, where each euro of its goods costs so much more."""
         terms = self.problem.suppliers[supplier]
-        thresholds = [float(one) for one in _thresholds(terms)]
+        thresholds = [float(one) for one in terms.thresholds]
         amounts = [max(self._most_of(supplier), *thresholds), *thresholds]
         minimum = float(terms.minimum_order or 0)
         costs = [euro * one + float(terms.fee_on(Decimal(repr(one)))) for one in amounts if one >= minimum]
@@ -156,12 +157,9 @@ class _Pool:
 
     def settle(self, rough: Mapping[Hashable, Choice], until: float) -> None:
         """Add choices by the worth of goods where every supplier is used, and free, as a rough pick has it."""
-        amounts: defaultdict[int, float] = defaultdict(float)
-        for choice in rough.values():
-            for supplier, amount in choice.amounts.items():
-                amounts[supplier] += float(amount)
+        amounts = _amounts_of(rough)
         for _turn in range(_MOST_TURNS):
-            master = _Master(self, self.beyond_cost, whole=False)
+            master = _Master(self, whole=False)
             master.hold(amounts)
             outcome = run(master.program, until - time.monotonic(), threads=THREADS)
             worth = master.worth(outcome.duals) if outcome.values is not None else {}
@@ -176,13 +174,10 @@ class _Pool:
         factors = {supplier: 1.0 - euro for supplier, euro in worth.items()}
         asked = [Asked(part, Conditions(factors=factors)) for part in self.parts]
         found = choose(self.problem, self.premium, asked, until)
-        known = sum(len(choices) for choices in self.choices.values())
-        for part, choice in zip(self.parts, found, strict=True):
-            if choice is not None:
-                self.add(part, choice)
-        is_news = sum(len(choices) for choices in self.choices.values()) > known
+        pairs = zip(self.parts, found, strict=True)
+        is_news = [self.add(part, choice) for part, choice in pairs if choice is not None]
         bounds = [choice.bound for choice in found if choice is not None]
-        return sum(bounds) if is_news and len(bounds) == len(asked) else None
+        return sum(bounds) if any(is_news) and len(bounds) == len(asked) else None
 
     def cost_of(self, picked: Mapping[Hashable, Choice]) -> tuple[int, Decimal]:
         """What a pick leaves beyond what is allowed, and what it costs: when time ends, the later may be the worse."""
@@ -191,7 +186,7 @@ class _Pool:
 
     def pick(self, until: float, gap: float = _GOOD_ENOUGH / 10) -> dict[Hashable, Choice] | None:
         """One choice a product, at the least cost; units left beyond what is allowed are dearer than anything."""
-        master = _Master(self, self.beyond_cost, whole=True)
+        master = _Master(self, whole=True)
         outcome = run(master.program, until - time.monotonic(), threads=THREADS, gap=gap)
         if outcome.values is None:
             return None
@@ -201,7 +196,7 @@ class _Pool:
 class _Master:
     """The program that picks one choice a product, under the suppliers' terms."""
 
-    def __init__(self, pool: _Pool, beyond_cost: float, *, whole: bool) -> None:
+    def __init__(self, pool: _Pool, *, whole: bool) -> None:
         self.program, self.pool = Program(), pool
         self.columns: list[tuple[Choice, int]] = []
         self.rows: dict[int, list[int]] = {}
@@ -209,15 +204,15 @@ class _Master:
         self.amounts: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
         self.most: defaultdict[int, float] = defaultdict(float)
         for choices in pool.choices.values():
-            self._product(choices, beyond_cost, whole)
+            self._product(choices, whole)
         for supplier, terms in enumerate(pool.problem.suppliers):
-            if self.amounts[supplier] and _thresholds(terms):
+            if self.amounts[supplier] and terms.thresholds:
                 self._supplier(supplier, terms, whole)
 
-    def _product(self, choices: list[Choice], beyond_cost: float, whole: bool) -> None:
+    def _product(self, choices: list[Choice], whole: bool) -> None:
         mine = []
         for choice in choices:
-            column = self.program.column(1.0, float(choice.cost) + beyond_cost * choice.beyond, whole=whole)
+            column = self.program.column(1.0, float(choice.cost) + self.pool.beyond_cost * choice.beyond, whole=whole)
             mine.append((column, 1.0))
             self.columns.append((choice, column))
             for supplier, amount in choice.amounts.items():
@@ -227,30 +222,23 @@ class _Master:
             self.most[supplier] += max(float(choice.amounts.get(supplier, 0)) for choice in choices)
 
     def _supplier(self, supplier: int, terms: SupplierTerms, whole: bool) -> None:
-        amounts, margin = self.amounts[supplier], float(self.pool.margins.get(supplier, 0))
+        amounts, margin = self.amounts[supplier], self.pool.margins.get(supplier, Decimal(0))
         fee = float(terms.delivery_fee or 0) if terms.may_charge else 0.0
         used = self.program.column(1.0, fee, whole=whole)
-        free: int | None = None
-        rows = [self._row([*amounts, (used, -self.most[supplier])], upper=0.0)]
-        if terms.minimum_order:
-            rows.append(self._row([*amounts, (used, -float(terms.minimum_order) - margin)], lower=0.0))
-        if terms.may_charge and terms.free_delivery_from is not None:
-            free = self.program.column(1.0, -fee, whole=whole)
-            self.program.row([(free, 1.0), (used, -1.0)], upper=0.0)
-            rows.append(self._row([*amounts, (free, -float(terms.free_delivery_from) - margin)], lower=0.0))
-        self.rows[supplier], self.states[supplier] = rows, (used, free)
+        row = self.program.row([*amounts, (used, -self.most[supplier])], upper=0.0)
+        free, thresholds = self.program.supplier(terms, amounts, used, margin=margin, fee=fee, whole=whole)
+        self.rows[supplier], self.states[supplier] = [row, *thresholds], (used, free)
 
-    def hold(self, amounts: Mapping[int, float]) -> None:
+    def hold(self, amounts: Mapping[int, Decimal]) -> None:
         """Hold suppliers to being used, and to delivering free, as they are with some amounts."""
         for supplier, (used, free) in self.states.items():
-            amount, free_from = amounts.get(supplier, 0.0), self.pool.problem.suppliers[supplier].free_delivery_from
-            for column, is_so in ((used, amount > 0), (free, bool(free_from and amount >= float(free_from)))):
+            amount, free_from = (
+                amounts.get(supplier, Decimal(0)),
+                self.pool.problem.suppliers[supplier].free_delivery_from,
+            )
+            for column, is_so in ((used, amount > 0), (free, bool(free_from and amount >= free_from))):
                 if column is not None:
                     self.program.lower[column] = self.program.upper[column] = float(is_so)
-
-    def _row(self, terms: list[tuple[int, float]], **bounds: float) -> int:
-        self.program.row(terms, **bounds)
-        return len(self.program.row_lower) - 1
 
     def worth(self, duals: Sequence[float]) -> dict[int, float]:
         """What a euro of goods at each supplier is worth, in euros, where it is worth anything."""

@@ -30,7 +30,6 @@ class Outcome:
     duals: Sequence[float]
     cost: float
     bound: float
-    is_optimal: bool
     is_infeasible: bool
 
 
@@ -61,7 +60,6 @@ def run(
         duals=highs.getSolution().row_dual,
         cost=info.objective_function_value,
         bound=bound if np.isfinite(bound) else 0.0,
-        is_optimal=status == highspy.HighsModelStatus.kOptimal,
         is_infeasible=status in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible},
     )
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.sourcing.optimiser.problem import Plan, Problem
+from app.sourcing.optimiser.problem import Plan, Problem, SupplierTerms
 
 INFINITE = float("inf")
 
@@ -52,14 +52,42 @@ class Program:
         self.whole.append(whole)
         return len(self.costs) - 1
 
-    def row(self, terms: Sequence[tuple[int, float]], lower: float = -INFINITE, upper: float = INFINITE) -> None:
-        """Add a row: `lower <= sum of value x column <= upper`."""
+    def row(self, terms: Sequence[tuple[int, float]], lower: float = -INFINITE, upper: float = INFINITE) -> int:
+        """Add a row: `lower <= sum of value x column <= upper`; its number."""
         for column, value in terms:
             self.indices.append(column)
             self.values.append(value)
         self.starts.append(len(self.indices))
         self.row_lower.append(lower)
         self.row_upper.append(upper)
+        return len(self.row_lower) - 1
+
+    def supplier(
+        self,
+        terms: SupplierTerms,
+        amount: Sequence[tuple[int, float]],
+        used: int,
+        *,
+        margin: Decimal,
+        fee: float,
+        whole: bool = True,
+    ) -> "SupplierRows":
+        """Add a minimum and free delivery: the fee of a supplier that is used falls away from an amount on."""
+        free, rows = None, []
+        if terms.minimum_order:
+            rows.append(self.row([*amount, (used, -float(terms.minimum_order + margin))], lower=0.0))
+        if terms.may_charge and terms.free_delivery_from is not None:
+            free = self.column(1.0, -fee, whole=whole)
+            self.row([(free, 1.0), (used, -1.0)], upper=0.0)
+            rows.append(self.row([*amount, (free, -float(terms.free_delivery_from + margin))], lower=0.0))
+        return SupplierRows(free, rows)
+
+
+class SupplierRows(NamedTuple):
+    """Of a supplier: the column that says whether it delivers free, and the rows that hold its amount to thresholds."""
+
+    free: int | None
+    thresholds: list[int]
 
 
 @dataclass
@@ -124,7 +152,7 @@ class _Builder:
         self.amounts: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
         self.short: defaultdict[Hashable, list[tuple[int, float]]] = defaultdict(list)
         for at, terms in enumerate(problem.suppliers):
-            if terms.minimum_order or terms.may_charge:
+            if terms.thresholds:
                 self.used[at] = self.program.column(1.0, self._cost(terms.delivery_fee if terms.may_charge else None))
 
     def _cost(self, euros: Decimal | None) -> float:
@@ -196,16 +224,12 @@ class _Builder:
             self.program.row([*terms, *beyond], upper=allowed)
 
     def suppliers(self) -> None:
-        """Minimums, and free delivery: the fee of a supplier that is used falls away from an amount on."""
+        """Minimums and free delivery."""
         for supplier, used in self.used.items():
-            terms, amount = self.problem.suppliers[supplier], self.amounts[supplier]
+            terms = self.problem.suppliers[supplier]
             margin = self.conditions.margins.get(supplier, Decimal(0))
-            if terms.minimum_order:
-                self.program.row([*amount, (used, -float(terms.minimum_order + margin))], lower=0.0)
-            if terms.may_charge and terms.free_delivery_from is not None:
-                free = self.program.column(1.0, -self._cost(terms.delivery_fee))
-                self.program.row([(free, 1.0), (used, -1.0)], upper=0.0)
-                self.program.row([*amount, (free, -float(terms.free_delivery_from + margin))], lower=0.0)
+            fee = self._cost(terms.delivery_fee)
+            self.program.supplier(terms, self.amounts[supplier], used, margin=margin, fee=fee)
 
 
 def _groups(problem: Problem) -> dict[Group, list[int]]:

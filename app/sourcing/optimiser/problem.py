@@ -27,6 +27,12 @@ class SupplierTerms:
         """Whether a delivery fee is due below some amount."""
         return bool(self.free_delivery_from and self.delivery_fee)
 
+    @property
+    def thresholds(self) -> list[Decimal]:
+        """The amounts from which something changes: the minimum, free delivery."""
+        found = [self.minimum_order, self.free_delivery_from if self.may_charge else None]
+        return [one for one in found if one]
+
     def fee_on(self, amount: Decimal) -> Decimal:
         """The delivery fee due on an amount."""
         if not amount or self.free_delivery_from is None or amount >= self.free_delivery_from:
@@ -118,6 +124,10 @@ class PlanCost:
         """What is made least."""
         return self.total + self.penalty
 
+    def gap_to(self, bound: Decimal) -> Decimal:
+        """How far the objective can be from the lowest possible, as a part of it, where nothing is under `bound`."""
+        return max(ZERO, (self.objective - bound) / self.objective) if self.objective else ZERO
+
 
 def amounts_of(problem: Problem, plan: Plan) -> list[Decimal]:
     """The amount of goods of each supplier, in euros, not rounded."""
@@ -159,6 +169,15 @@ def unfilled_by_product(problem: Problem, plan: Plan) -> dict[Hashable, int]:
     return {product: units for product, units in unfilled.items() if units}
 
 
+def unfilled_beyond(problem: Problem, plan: Plan) -> dict[Hashable, int]:
+    """The units of each product that a plan leaves unfilled beyond what is allowed."""
+    over = {
+        product: units - problem.unfilled_allowed.get(product, 0)
+        for product, units in unfilled_by_product(problem, plan).items()
+    }
+    return {product: units for product, units in over.items() if units > 0}
+
+
 def faults_of(problem: Problem, plan: Plan) -> list[str]:
     """What a plan may not do and does; empty for one that keeps every rule."""
     faults = []
@@ -182,7 +201,6 @@ def faults_of(problem: Problem, plan: Plan) -> list[str]:
         minimum = problem.suppliers[at].minimum_order
         if amount and minimum is not None and amount < minimum:
             faults.append(f"supplier {at} is below its minimum")
-    for product, units in unfilled_by_product(problem, plan).items():
-        if units > problem.unfilled_allowed.get(product, 0):
-            faults.append(f"{units} units of product {product} stay unfilled")
+    for product, units in unfilled_beyond(problem, plan).items():
+        faults.append(f"{units} units of product {product} stay unfilled beyond what is allowed")
     return faults

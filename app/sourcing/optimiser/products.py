@@ -20,7 +20,7 @@ from app.sourcing.optimiser.problem import (
     Want,
     amounts_of,
     penalty_of,
-    unfilled_by_product,
+    unfilled_beyond,
 )
 
 THREADS = 2
@@ -156,15 +156,7 @@ def _best_choice(problem: Problem, premium: Decimal, asked: Asked, seconds: floa
 def _choice(alone: Problem, premium: Decimal, product: Hashable, plan: Plan, bound: float) -> Choice:
     amounts = {at: amount for at, amount in enumerate(amounts_of(alone, plan)) if amount}
     cost = sum(amounts.values(), Decimal(0)) + penalty_of(alone, plan.packs, premium)
-    return Choice(product, plan, amounts, cost, _beyond(alone, plan), bound)
-
-
-def _beyond(alone: Problem, plan: Plan) -> int:
-
-    return sum(
-        max(units - alone.unfilled_allowed.get(product, 0), 0)
-        for product, units in unfilled_by_product(alone, plan).items()
-    )
+    return Choice(product, plan, amounts, cost, sum(unfilled_beyond(alone, plan).values()), bound)
 
 
 def put_together(problem: Problem, parts: Iterable[Part], choices: Mapping[Hashable, Choice]) -> Plan:

@@ -9,7 +9,7 @@ from app.core.errors import DomainError
 from app.sourcing.optimiser.combining import combine
 from app.sourcing.optimiser.highs import RELATIVE_GAP, Progress, run
 from app.sourcing.optimiser.model import Conditions, build
-from app.sourcing.optimiser.problem import Plan, PlanCost, Problem, cost_of, faults_of, unfilled_by_product
+from app.sourcing.optimiser.problem import Plan, PlanCost, Problem, cost_of, faults_of, unfilled_beyond
 from app.sourcing.optimiser.products import THREADS
 
 _LARGE_FROM_OFFERS = 60  # from here on products are chosen for one by one first
@@ -27,7 +27,7 @@ class NoPlanFound(DomainError):
 
 @dataclass(frozen=True)
 class Solution:
-    """The best plan found: what it costs, what no plan can cost less than, and whether it is proven the best.
+    """The best plan found, what it costs, and what no plan can cost less than.
 
     `beyond`: units of each product left unfilled beyond what is allowed, because no choice of suppliers fills them.
     """
@@ -41,9 +41,7 @@ class Solution:
     @property
     def gap(self) -> Decimal:
         """How far the plan can be from the best possible, as a part of its cost."""
-        if not self.cost.objective:
-            return Decimal(0)
-        return max(Decimal(0), (self.cost.objective - self.bound) / self.cost.objective)
+        return self.cost.gap_to(self.bound)
 
 
 def optimise(
@@ -101,7 +99,7 @@ class _Search:
     def gap(self) -> Decimal:
         """How far the best plan can be from the best possible."""
         assert self.best is not None
-        return _gap(self.best[1], self.bound)
+        return self.best[1].gap_to(self.bound)
 
     def offer(self, plan: Plan | None) -> None:
         """Keep a plan if it holds every rule and is the best."""
@@ -144,10 +142,6 @@ class _Search:
         return Solution(plan, cost, bound, seconds - self.left, self.beyond)
 
 
-def _gap(cost: PlanCost, bound: Decimal) -> Decimal:
-    return (cost.objective - bound) / cost.objective if cost.objective else Decimal(0)
-
-
 def _no_plan() -> NoPlanFound:
     return NoPlanFound("No plan was found in this time that keeps every rule. Give it more seconds.")
 
@@ -158,6 +152,4 @@ def _least_unfilled(problem: Problem, margins: Mapping[int, Decimal], seconds: f
     outcome = run(model.program, seconds, threads=THREADS)
     if outcome.values is None:
         raise _no_plan()
-    left = unfilled_by_product(problem, model.plan_from(outcome.values))
-    over = {product: units - problem.unfilled_allowed.get(product, 0) for product, units in left.items()}
-    return {product: units for product, units in over.items() if units > 0}
+    return unfilled_beyond(problem, model.plan_from(outcome.values))
