@@ -44,11 +44,11 @@ def prepare_database() -> None:
 def run_web(host: str, port: int, workers: int, *, with_worker: bool) -> None:
     """Answer requests until told to stop; with the worker beside, started again if it ends."""
     stop = threading.Event()
-    keepers = [
-        threading.Thread(target=_keep_worker, args=(stop, "worker"), name="worker-keeper"),
-        threading.Thread(target=_keep_sandbox_worker, args=(stop,), name="sandbox-worker-keeper"),
-    ]
-    for keeper in keepers if with_worker else ():
+    keepers = []
+    if with_worker:
+        keepers.append(threading.Thread(target=_keep_worker, args=(stop, "worker"), name="worker-keeper"))
+        keepers.append(threading.Thread(target=_keep_sandbox_worker, args=(stop,), name="sandbox-worker-keeper"))
+    for keeper in keepers:
         keeper.start()
     try:
         uvicorn.run(
@@ -63,7 +63,7 @@ def run_web(host: str, port: int, workers: int, *, with_worker: bool) -> None:
         )
     finally:
         stop.set()
-        for keeper in keepers if with_worker else ():
+        for keeper in keepers:
             keeper.join()
 
 

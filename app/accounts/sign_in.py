@@ -20,7 +20,7 @@ from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooMan
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.settings import get_settings
-from app.core.tokens import hash_of, new_token
+from app.core.tokens import KEY_MARK, SANDBOX_KEY_MARK, SANDBOX_TOKEN_MARK, TOKEN_MARK, hash_of, new_token
 from app.web.letters import Action, letter, queue_letter
 
 SESSION_LASTS = timedelta(days=30)
@@ -207,7 +207,7 @@ def create_api_key(session: Session, actor: Actor, name: str, scopes: list[str])
             "A key has one or more of these scopes: {scopes}", field="scopes", scopes=", ".join(sorted(allowed))
         )
     prefix, secret = secrets.token_hex(4), new_token()
-    text = f"{'engs' if in_sandbox() else 'eng'}_{prefix}_{secret}"
+    text = f"{SANDBOX_KEY_MARK if in_sandbox() else KEY_MARK}{prefix}_{secret}"
     key = ApiKey(
         name=name,
         prefix=prefix,
@@ -255,7 +255,7 @@ def revoke_api_key(session: Session, actor: Actor, key_id: int) -> None:
 
 
 def _token_mark() -> str:
-    return "engst_" if in_sandbox() else "engt_"
+    return SANDBOX_TOKEN_MARK if in_sandbox() else TOKEN_MARK
 
 
 def actor_of_key(session: Session, secret: str) -> Actor | None:

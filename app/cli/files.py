@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +17,6 @@ from app.orders.consolidation import SharingPolicy
 imports = typer.Typer(help="Import suppliers, offers, people or orders from CSV or XLSX.", no_args_is_help=True)
 
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or XLSX")]
-ExistingOption = typer.Option(exists=True, dir_okay=False, readable=True)
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would happen, change nothing.")]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Import the good rows, report the others.")]
 
@@ -126,9 +124,9 @@ def import_orders(
 
 
 def consolidate(
-    suppliers: Annotated[Path, ExistingOption],
-    offers: Annotated[Path, ExistingOption],
-    orders: Annotated[Path, ExistingOption],
+    suppliers: Annotated[Path, terminal.ExistingOption],
+    offers: Annotated[Path, terminal.ExistingOption],
+    orders: Annotated[Path, terminal.ExistingOption],
     output: Annotated[Path, typer.Option(file_okay=False, help="Folder for the two result files.")],
     policy: SharingPolicy = SharingPolicy.PROPORTIONAL,
     rate: Annotated[str, typer.Option(help="Commission in percent.")] = "0",
@@ -136,13 +134,9 @@ def consolidate(
 ) -> None:
     """Consolidate orders from files, without a database, by the rules that rounds use."""
     from app.commission.tariff import Rate
-    from app.core.tabular import decimal
     from app.orders.exchange import OfferResult, consolidate_book, read_order_book, write_consolidation
 
-    try:
-        percent = decimal(2, maximum=Decimal("100.01"))(rate)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--rate") from error
+    percent = terminal.number(rate, 2, 100, "--rate")
     started = time.perf_counter()
     with terminal.progress_bar("Reading"):
         book = read_order_book(suppliers, offers, orders)
@@ -161,8 +155,7 @@ def consolidate(
         "seconds": round(time.perf_counter() - started, 3),
         "files": [str(output / "supplier_orders.csv"), str(output / "allocations.csv")],
     }
-    for file, columns in book.unknown_columns.items():
-        terminal.err.print(f"{file}: columns not known, ignored: {', '.join(columns)}")
+    terminal.show_unknown_columns(book.unknown_columns)
     terminal.show(
         result,
         f"{totals.lines} lines consolidated into {totals.offers_ordered} supplier order lines"

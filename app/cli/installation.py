@@ -23,20 +23,14 @@ def init(
     json: terminal.AsJson = False,
 ) -> None:
     """Set up a new association: its name, parks and first manager. Ends with a link that signs them in."""
-    from decimal import Decimal
-
     from app.accounts.service import set_up_installation
     from app.accounts.sign_in import INVITATION_LASTS, make_link
     from app.commission.service import create_rule
     from app.core import schema
     from app.core.database import get_engine, transaction
-    from app.core.tabular import decimal
 
     parks = dict(_park(entry) for entry in park or _ask_for_parks())
-    try:
-        percent = decimal(2, maximum=Decimal("100.01"))(commission) if commission else None
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--commission") from error
+    percent = terminal.number(commission, 2, 100, "--commission") if commission else None
     schema.upgrade(get_engine())
     with transaction() as session:
         manager = set_up_installation(

@@ -1,6 +1,5 @@
 """Commands about choosing well: scores by the charter, the best consolidation."""
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +7,6 @@ import typer
 
 from app.cli import terminal
 from app.orders.consolidation import SharingPolicy
-
-ExistingOption = typer.Option(exists=True, dir_okay=False, readable=True)
 
 
 def score(
@@ -28,9 +25,9 @@ def score(
 
 
 def optimise(
-    suppliers: Annotated[Path, ExistingOption],
-    offers: Annotated[Path, ExistingOption],
-    orders: Annotated[Path, ExistingOption],
+    suppliers: Annotated[Path, terminal.ExistingOption],
+    offers: Annotated[Path, terminal.ExistingOption],
+    orders: Annotated[Path, terminal.ExistingOption],
     output: Annotated[Path, typer.Option(file_okay=False, help="Folder for the result files and summary.json.")],
     premium: Annotated[str, typer.Option(help="What low scores weigh; 0: the price alone.")] = "0",
     scores: Annotated[
@@ -49,7 +46,7 @@ def optimise(
     from app.orders.exchange import read_order_book, read_scores, write_consolidation
     from app.orders.optimising import optimise_book, summary_of, write_summary
 
-    weight, percent = _number(premium, 4, Decimal(1000), "--premium"), _number(rate, 2, Decimal(100), "--rate")
+    weight, percent = terminal.number(premium, 4, 1000, "--premium"), terminal.number(rate, 2, 100, "--rate")
     with terminal.progress_bar("Reading"):
         book = read_order_book(suppliers, offers, orders)
         known = read_scores(scores, book) if scores else {}
@@ -65,8 +62,7 @@ def optimise(
     write_consolidation(found.results, book, Rate(percent), output)
     summary = summary_of(found, weight)
     write_summary(summary, output)
-    for file, columns in book.unknown_columns.items():
-        terminal.err.print(f"{file}: columns not known, ignored: {', '.join(columns)}")
+    terminal.show_unknown_columns(book.unknown_columns)
     costs, plain = found.costs, found.plain
     terminal.show(
         summary
@@ -81,12 +77,3 @@ def optimise(
             for product, units in found.beyond.items()
         ),
     )
-
-
-def _number(value: str, places: int, maximum: Decimal, option: str) -> Decimal:
-    from app.core.tabular import decimal
-
-    try:
-        return decimal(places, maximum=maximum + Decimal("0.0001"))(value)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from error

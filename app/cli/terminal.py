@@ -15,7 +15,7 @@ from rich.table import Table
 from sqlalchemy.exc import OperationalError
 
 from app.core.errors import DomainError
-from app.core.tabular import BadCell, BadFile
+from app.core.tabular import BadCell, BadFile, decimal
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -29,6 +29,7 @@ def _choose_json(wanted: bool) -> bool:
     return wanted
 
 
+ExistingOption = typer.Option(exists=True, dir_okay=False, readable=True)
 AsJson = Annotated[bool, typer.Option("--json", callback=_choose_json, help="Print the result as JSON.")]
 
 
@@ -74,6 +75,20 @@ def progress_bar(what: str, total: int | None = None) -> Iterator[Callable[[int]
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True, disable=as_json()) as bars:
         bar = bars.add_task(what, total=total)
         yield lambda done: bars.update(bar, completed=done)
+
+
+def number(value: str, places: int, maximum: int, option: str) -> Decimal:
+    """A number of at most `places` decimals, from 0 to `maximum`, as an option has it. Raises `BadParameter`."""
+    try:
+        return decimal(places, maximum=maximum + Decimal(1).scaleb(-places))(value)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def show_unknown_columns(unknown_columns: Mapping[str, Sequence[str]]) -> None:
+    """Say which columns of which files are not known."""
+    for file, columns in unknown_columns.items():
+        err.print(f"{file}: columns not known, ignored: {', '.join(columns)}")
 
 
 def show_error(error: DomainError) -> None:

@@ -3,6 +3,10 @@
 import hashlib
 import secrets
 
+# How the texts of API keys and of tokens got for them begin: of real ones, and of the sandbox's.
+KEY_MARK, SANDBOX_KEY_MARK = "eng_", "engs_"
+TOKEN_MARK, SANDBOX_TOKEN_MARK = "engt_", "engst_"
+
 
 def new_token() -> str:
     """A token that nobody guesses: 256 random bits."""

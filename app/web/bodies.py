@@ -1,8 +1,7 @@
 """What requests and answers of the JSON API are made of.
 
 Types are exact: `true` is no number, `"12"` no count, `1700000000` no instant, and amounts are text, so that no
-program rounds them on the way. What a body does not know it refuses:
-a misspelt field is not silently left out.
+program rounds them on the way. What a body does not know it refuses: a misspelt field is not silently left out.
 """
 
 import re

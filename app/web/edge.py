@@ -7,7 +7,6 @@ kept in the same transaction as the work, so that a repeated POST is answered an
 import base64
 import hashlib
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Annotated, Any
 
 from anyio import CapacityLimiter
@@ -22,8 +21,8 @@ from app.core.errors import InvalidInput, TooManyRequests
 from app.core.idempotency import IdempotencyRecord, claim_key, store_answer
 from app.core.quota import WINDOW, Quota, count_request
 from app.core.settings import get_settings
+from app.core.tokens import SANDBOX_KEY_MARK, SANDBOX_TOKEN_MARK
 
-SANDBOX_MARKS = ("engs_", "engst_")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -81,12 +80,12 @@ class ApiRoute(TransactionRoute):
         handle = super().get_route_handler()
 
         async def within_quota(request: Request) -> Response:
-            if not in_sandbox() and names_sandbox_key(request.headers.get("authorization", "")):
+            if not in_sandbox() and _names_sandbox_key(request.headers.get("authorization", "")):
                 with sandbox():
                     return await within_quota(request)
             async with request.app.state.limiter:
                 quota = await run_in_threadpool(_count, request)
-            request.scope.setdefault("state", {})["answer_headers"] = {
+            request.state.answer_headers = {
                 "RateLimit-Policy": f'"minute";q={quota.limit};w={int(WINDOW.total_seconds())}',
                 "RateLimit": f'"minute";r={quota.left};t={quota.seconds_left}',
             }
@@ -129,13 +128,23 @@ def _count(request: Request) -> Quota:
         return count_request(session, caller, get_settings().api_requests_per_minute)
 
 
-def names_sandbox_key(authorization: str) -> bool:
+def basic_credentials(authorization: str) -> tuple[str, str] | None:
+    """Name and secret of HTTP Basic (RFC 7617), both empty where they cannot be read; None for another scheme."""
+    kind, _blank, encoded = authorization.partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        name, _colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return name, secret
+
+
+def _names_sandbox_key(authorization: str) -> bool:
     """Whether a request comes with a key, or a token, of the sandbox: their texts begin otherwise than real ones."""
-    kind, _blank, credentials = authorization.partition(" ")
-    if kind.lower() == "basic":
-        with suppress(ValueError):
-            credentials = base64.b64decode(credentials, validate=True).decode().partition(":")[2]
-    return credentials.startswith(SANDBOX_MARKS)
+    given = basic_credentials(authorization)
+    credentials = given[1] if given else authorization.partition(" ")[2]
+    return credentials.startswith((SANDBOX_KEY_MARK, SANDBOX_TOKEN_MARK))
 
 
 def _refuse_repeated(parameters: QueryParams) -> None:

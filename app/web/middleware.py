@@ -54,7 +54,7 @@ class RequestShell:
                 for name, value in _HEADERS.items():
                     if not (relaxed and name == "Content-Security-Policy"):
                         answered.setdefault(name, value)
-                for name, value in scope.get("state", {}).get("answer_headers", {}).items():
+                for name, value in scope["state"].get("answer_headers", {}).items():
                     answered[name] = value
                 if "cache-control" not in answered:
                     answered["Cache-Control"] = "no-store"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.web.problems import title_of
+from app.web.problems import FieldProblem, Problem, title_of
 
 # Of each status an error that callers really meet: its detail and its code.
 _ERRORS = {
@@ -22,15 +22,8 @@ _BY_FORMAT = {"date": "2026-03-10", "date-time": "2026-03-05T11:00:00Z", "time-l
 def problem_example(status: int) -> dict[str, Any]:
     """A problem object with a status."""
     detail, code = _ERRORS[status]
-    errors = [{"field": "quantity", "message": "Input should be a valid integer"}] if status == 422 else []
-    return {
-        "type": "about:blank",
-        "title": title_of(status),
-        "status": status,
-        "detail": detail,
-        "code": code,
-        "errors": errors,
-    }
+    errors = [FieldProblem(field="quantity", message="Input should be a valid integer")] if status == 422 else []
+    return Problem(title=title_of(status), status=status, detail=detail, code=code, errors=errors).model_dump()
 
 
 def example_of(schema: dict[str, Any], components: dict[str, Any]) -> Any:

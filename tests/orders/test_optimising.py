@@ -10,7 +10,7 @@ import pytest
 
 from app.core.tabular import BadFile
 from app.orders.consolidation import SharingPolicy
-from app.orders.exchange import OrderBook, consolidate_book, read_order_book, read_scores
+from app.orders.exchange import OfferResult, OrderBook, consolidate_book, read_order_book, read_scores
 from app.orders.optimising import Optimised, optimise_book, summary_of
 
 PROPORTIONAL = SharingPolicy.PROPORTIONAL
@@ -61,7 +61,7 @@ def a_book(folder: Path, seed: int, products: int = 6) -> OrderBook:
     )
 
 
-def unfilled_of(book: OrderBook, results: list, home: bool = True) -> dict[str, int]:  # type: ignore[type-arg]
+def unfilled_of(book: OrderBook, results: list[OfferResult]) -> dict[str, int]:
     found: defaultdict[str, int] = defaultdict(int)
     for result in results:
         for position, share in zip(result.positions, result.outcome.shares, strict=True):

@@ -54,7 +54,7 @@ class Supplier:
 
     def key(self) -> str:
         shown = self.page("POST", "/supplier/sandbox/keys").text
-        return shown.split("<code>engs_")[1].split("</code>")[0].join(["engs_", ""])
+        return f"engs_{shown.split('<code>engs_')[1].split('</code>')[0]}"
 
 
 @pytest.fixture

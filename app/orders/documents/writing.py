@@ -14,7 +14,6 @@ from app.orders.documents.order_x import order_x
 from app.orders.documents.pdf import order_pdf
 from app.orders.documents.ubl import order_xml
 from app.orders.documents.ubl_answers import despatch_xml, response_xml
-from app.orders.queries import get_supplier_order
 from app.web.exports import ExportFormat
 from app.web.tables import Column, Table
 
@@ -47,13 +46,13 @@ _WRITERS: dict[DocumentFormat, tuple[str, Callable[[OrderDocument], bytes]]] = {
 
 def forms_of(session: Session, number: str) -> list[tuple[DocumentFormat, str]]:
     """The formats in which there is something to write of an order by now, with their names."""
-    order_id = get_supplier_order(session, number).id
     answered, left = session.execute(
         text("""
-            SELECT acknowledged_at IS NOT NULL, EXISTS (SELECT FROM despatch_advices WHERE supplier_order_id = :id)
-            FROM supplier_orders WHERE id = :id
+            SELECT o.acknowledged_at IS NOT NULL,
+                EXISTS (SELECT FROM despatch_advices d WHERE d.supplier_order_id = o.id)
+            FROM supplier_orders o WHERE o.number = :number
         """),
-        {"id": order_id},
+        {"number": number},
     ).one()
     forms = [(DocumentFormat.PDF, "PDF"), (DocumentFormat.ORDER_X, "Order-X"), (DocumentFormat.UBL, "Peppol UBL")]
     forms += [(DocumentFormat.CSV, "CSV"), (DocumentFormat.XLSX, "XLSX")]

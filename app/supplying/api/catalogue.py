@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
+from app.catalog.api import DryRun, SkipBadRows
 from app.catalog.import_runs import get_run, start_import
 from app.catalog.own_offers import MOST_CHANGES, OfferChange, change_own_offers, list_own_offers
 from app.catalog.schemas import ImportRunOut, TierOut
@@ -132,8 +133,8 @@ def upload_my_catalogue(
     response: Response,
     file: Annotated[UploadFile, File(description="CSV or XLSX, columns as of an offers file, without the supplier")],
     whole: Annotated[FormFlag, Form(description="Withdraw what the file leaves out; else it is a difference")] = False,
-    dry_run: Annotated[FormFlag, Form(description="Report what would happen, change nothing")] = False,
-    skip_bad_rows: Annotated[FormFlag, Form(description="Import the good rows, report the others")] = False,
+    dry_run: DryRun = False,
+    skip_bad_rows: SkipBadRows = False,
 ) -> ImportRunOut:
     """Import a file of my offers in the background: ask the answer's Location until it is done."""
     supplier_within(session, actor, Scope.CATALOG_WRITE)

@@ -1,7 +1,5 @@
 """Tokens for programs: OAuth 2.0 client credentials, as RFC 6749 has them."""
 
-import base64
-import binascii
 from typing import Annotated, Literal
 
 from fastapi import Form, Header, Request, Response
@@ -13,9 +11,10 @@ from app.accounts.sign_in import TOKEN_LASTS, issue_token
 from app.core.database import sandbox
 from app.core.errors import InvalidInput
 from app.core.i18n import say
+from app.core.tokens import SANDBOX_KEY_MARK
 from app.web.api import api_router
 from app.web.bodies import Text
-from app.web.edge import ApiRoute, Handler, SessionDep
+from app.web.edge import ApiRoute, Handler, SessionDep, basic_credentials
 
 router = api_router("supplier")
 
@@ -29,7 +28,7 @@ class _OAuthRoute(ApiRoute):
 
         async def in_the_words_of_oauth(request: Request) -> Response:
             try:
-                if b"client_secret=engs_" in await request.body():
+                if f"client_secret={SANDBOX_KEY_MARK}".encode() in await request.body():
                     with sandbox():
                         return await handle(request)
                 return await handle(request)
@@ -76,7 +75,7 @@ def get_token(
     authorization: Annotated[str | None, Header(description="HTTP Basic: prefix and text of the key")] = None,
 ) -> Response:
     """An access token for an API key: OAuth 2.0 client credentials (RFC 6749, section 4.4)."""
-    given = _basic(authorization) or (client_id, client_secret)
+    given = basic_credentials(authorization or "") or (client_id, client_secret)
     try:
         issued = issue_token(session, *given, scope.split())
     except InvalidInput as error:
@@ -86,17 +85,6 @@ def get_token(
     token, granted = issued
     body = TokenOut(access_token=token, expires_in=int(TOKEN_LASTS.total_seconds()), scope=" ".join(granted))
     return JSONResponse(body.model_dump(), headers={"Cache-Control": "no-store"})
-
-
-def _basic(authorization: str | None) -> tuple[str, str] | None:
-    kind, _blank, encoded = (authorization or "").partition(" ")
-    if kind.lower() != "basic":
-        return None
-    try:
-        name, _colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return name, secret
 
 
 def _oauth_error(error: str, status: int, description: str = "") -> JSONResponse:

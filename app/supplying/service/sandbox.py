@@ -4,7 +4,7 @@ It answers by the same code on the same tables, in another schema of the databas
 is copied there with some of its offers; a test order is a small round, played to its end by the use cases of real ones.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,9 +42,8 @@ _FIRMS = 2
 def make_sandbox_key(session: Session, actor: Actor) -> str:
     """A key of the sandbox for a supplier, whole scopes; the supplier and some offers are copied there at need."""
     supplier = session.get_one(Supplier, require_supplier(session, actor))
-    query = select(Offer).where(Offer.supplier_id == supplier.id, col(Offer.withdrawn_at).is_(None))
-    offers = list(session.exec(query.order_by(Offer.sku).limit(OFFERS_COPIED)))
-    products = {offer.product_id: session.get_one(Product, offer.product_id) for offer in offers}
+    offers = _offers_of(session, supplier.id or 0, OFFERS_COPIED)
+    products = session.exec(select(Product).where(col(Product.id).in_([offer.product_id for offer in offers]))).all()
     person = session.get_one(Person, actor.require_person())
     association, parks = get_association(session), list(session.exec(select(Park).order_by(Park.code)))
     schema.make_sandbox()
@@ -77,11 +76,10 @@ class SandboxState:
 
 def read_sandbox(session: Session, actor: Actor) -> SandboxState:
     """What a supplier's person has in the sandbox."""
-    if not schema.has_sandbox(session.connection()):
-        return SandboxState()
-    with _there(actor) as (there, speaker):
-        if speaker is None:
+    with _there(session, actor) as found:
+        if found is None:
             return SandboxState()
+        there, speaker = found
         keys = select(func.count(), func.max(ApiKey.last_used_at)).where(
             ApiKey.person_id == speaker.person_id, col(ApiKey.revoked_at).is_(None)
         )
@@ -91,37 +89,44 @@ def read_sandbox(session: Session, actor: Actor) -> SandboxState:
             .where(SupplierOrder.supplier_id == require_supplier(there, speaker))
             .order_by(col(SupplierOrder.id).desc())
         )
-        return SandboxState(
-            key_count, last_used_at, [TestOrder(*row) for row in there.exec(orders.limit(_ORDERS_SHOWN))]
-        )
+        latest = [TestOrder(*row) for row in there.exec(orders.limit(_ORDERS_SHOWN))]
+        return SandboxState(key_count, last_used_at, latest)
 
 
 def end_sandbox_keys(session: Session, actor: Actor) -> None:
     """End every key that somebody has in the sandbox."""
-    if not schema.has_sandbox(session.connection()):
-        return
-    with _there(actor) as (there, speaker):
-        if speaker is not None:
+    with _there(session, actor) as found:
+        if found is not None:
+            there, speaker = found
             ending = update(ApiKey).where(col(ApiKey.person_id) == speaker.person_id, col(ApiKey.revoked_at).is_(None))
             there.execute(ending.values(revoked_at=clock.now()))
 
 
 def make_own_test_order(session: Session, actor: Actor) -> None:
     """A test order for a supplier's person who is not in the sandbox but at its page."""
-    if schema.has_sandbox(session.connection()):
-        with _there(actor) as (there, speaker):
-            if speaker is not None:
-                make_test_order(there, speaker)
-                return
-    raise Conflict("Make a key of the sandbox first.", code="no_sandbox_key")
+    with _there(session, actor) as found:
+        if found is None:
+            raise Conflict("Make a key of the sandbox first.", code="no_sandbox_key")
+        make_test_order(*found)
 
 
 @contextmanager
-def _there(actor: Actor) -> Iterator[tuple[Session, Actor | None]]:
-    """A transaction in the sandbox, and the same person there: known by their mail address, an actor's identity."""
+def _there(session: Session, actor: Actor) -> Iterator[tuple[Session, Actor] | None]:
+    """A transaction in the sandbox, and the same person there; None where there is no sandbox or they never had a key.
+
+    People are known by their mail address, which is an actor's identity.
+    """
+    if not schema.has_sandbox(session.connection()):
+        yield None
+        return
     with sandbox(), transaction() as there:
         person = find_person(there, actor.identity)
-        yield there, None if person is None else actor_for(person)
+        yield None if person is None else (there, actor_for(person))
+
+
+def _offers_of(session: Session, supplier_id: int, most: int) -> list[Offer]:
+    query = select(Offer).where(Offer.supplier_id == supplier_id, col(Offer.withdrawn_at).is_(None))
+    return list(session.exec(query.order_by(Offer.sku).limit(most)))
 
 
 def require_sandbox() -> None:
@@ -134,8 +139,7 @@ def make_test_order(session: Session, actor: Actor) -> SupplierOrder:
     """An order to the supplier, sent: firms in each park order some of its offers in a round that is played at once."""
     require_sandbox()
     supplier_id = require_supplier(session, actor)
-    query = select(Offer).where(Offer.supplier_id == supplier_id, col(Offer.withdrawn_at).is_(None))
-    offers = list(session.exec(query.order_by(Offer.sku).limit(_LINES_OF_AN_ORDER)))
+    offers = _offers_of(session, supplier_id, _LINES_OF_AN_ORDER)
     code = f"TEST-{(session.scalar(select(func.count()).select_from(Round)) or 0) + 1}"
     now, parks = clock.now(), list(session.exec(select(Park).order_by(Park.code)))
     create_round(
@@ -192,29 +196,36 @@ def _copy_supplier(there: Session, supplier: Supplier) -> Supplier:
     return found
 
 
-def _copy_offers(there: Session, supplier: Supplier, offers: list[Offer], products: dict[int, Product]) -> None:
+def _copy_offers(there: Session, supplier: Supplier, offers: list[Offer], products: Sequence[Product]) -> None:
     known = set(there.exec(select(Offer.sku).where(Offer.supplier_id == supplier.id)))
     if not known and not offers:
         raise Conflict("Offer something first: test orders are made of your own offers.", code="no_offers")
+    new = [offer for offer in offers if offer.sku not in known]
+    refs = {product.id: product.ref for product in products}
+    wanted = {offer.product_id for offer in new}
+    copies = _copy_products(there, [product for product in products if product.id in wanted])
+    there.add_all(
+        Offer(
+            **offer.model_dump(exclude={"id", "supplier_id", "product_id"}),
+            supplier_id=supplier.id or 0,
+            product_id=copies[refs[offer.product_id]].id or 0,
+        )
+        for offer in new
+    )
+    there.flush()
+
+
+def _copy_products(there: Session, products: Sequence[Product]) -> dict[str, Product]:
+    """The copies of some products, by their reference."""
     category = there.exec(select(Category)).first() or Category(name="Test")
     there.add(category)
     there.flush()
-    for offer in offers:
-        if offer.sku in known:
-            continue
-        product = products[offer.product_id]
-        copied = there.exec(select(Product).where(Product.ref == product.ref)).one_or_none()
-        if copied is None:
-            copied = Product(
-                **product.model_dump(exclude={"id", "category_id", "search"}), category_id=category.id or 0
-            )
-            there.add(copied)
-            there.flush()
-        there.add(
-            Offer(
-                **offer.model_dump(exclude={"id", "supplier_id", "product_id"}),
-                supplier_id=supplier.id or 0,
-                product_id=copied.id or 0,
-            )
-        )
+    refs = [product.ref for product in products]
+    copies = {copy.ref: copy for copy in there.exec(select(Product).where(col(Product.ref).in_(refs)))}
+    for product in products:
+        if product.ref not in copies:
+            own = product.model_dump(exclude={"id", "category_id", "search"})
+            copies[product.ref] = Product(**own, category_id=category.id or 0)
+    there.add_all(copies.values())
     there.flush()
+    return copies
