@@ -1,7 +1,7 @@
 """A small world for tests: one association, one park, firms, people, offers, rounds, orders."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -35,6 +35,7 @@ from app.orders.service.member_orders import set_cart_line, submit_order
 from app.orders.service.order_links import make_driver_link, make_order_link
 from app.orders.service.rounds import close_round, create_round, open_round
 from app.sourcing.evidence import submit_evidence
+from app.sourcing.versions import change_draft, copy_version
 from app.supplying.models import InvoiceStatus, SupplierInvoice, WebhookEndpoint
 from app.supplying.service.webhooks import add_endpoint, send_test
 
@@ -247,6 +248,7 @@ class Busy:
     supplier_link: str
     driver_link: str
     webhook_log: str
+    charter_draft: int
 
     def paths(self) -> list[tuple[str, Actor | None]]:
         """Every page, and who looks at it."""
@@ -302,6 +304,10 @@ class Busy:
                 )
             ),
             ("/commission", self.treasurer),
+            *((path, self.manager) for path in ("/sourcing", "/sourcing/evidence", "/sourcing/evidence?every=true")),
+            (f"/sourcing/charter/{self.charter_draft}", self.manager),
+            (f"/sourcing/charter/{self.charter_draft}/simulation", self.manager),
+            ("/supplier/charter/articles", self.speaker),
             *((path, self.speaker) for path in ("/supplier/orders", "/supplier/orders/R0-S1", "/account")),
             *((path, self.speaker) for path in ("/supplier/statement", "/supplier/webhooks", self.webhook_log)),
             *((path, self.speaker) for path in ("/supplier/catalogue", "/supplier/charter", "/supplier/sandbox")),
@@ -323,6 +329,13 @@ def _told_and_invoiced(session: Session, speaker: Actor) -> None:
     send_test(session, speaker, endpoint.id or 0)
     submit_evidence(session, speaker, "code_of_conduct", words="ILO core conventions")
     session.flush()
+
+
+def _a_charter_draft(session: Session, manager: Actor) -> int:
+    """A version in which the score of the offers here is a better grade."""
+    draft = copy_version(session, manager, 1).charter
+    grades = tuple(one._replace(from_score=5) if one.letter == "D" else one for one in draft.grades)
+    return change_draft(session, manager, replace(draft, grades=grades)).charter.number
 
 
 def a_busy_world(session: Session) -> Busy:
@@ -386,4 +399,5 @@ def a_busy_world(session: Session) -> Busy:
         make_order_link(session, session.exec(select(SupplierOrder).where(SupplierOrder.number == "R0-S1")).one()),
         make_driver_link(session, speaker, "R0-S1", "nord"),
         f"/supplier/webhooks/{session.exec(select(WebhookEndpoint.id)).one()}",
+        _a_charter_draft(session, manager),
     )  # fmt: skip

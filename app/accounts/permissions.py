@@ -45,6 +45,7 @@ class Permission(StrEnum):
     MANAGE_COMPANY = "manage_company"
     MANAGE_CATALOG = "manage_catalog"
     MANAGE_ROUNDS = "manage_rounds"
+    MANAGE_SOURCING = "manage_sourcing"
     APPROVE_ROUNDS = "approve_rounds"
     VIEW_COMMISSION = "view_commission"
     MANAGE_COMMISSION = "manage_commission"
@@ -64,6 +65,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.VIEW_PRICES,
             P.MANAGE_CATALOG,
             P.MANAGE_ROUNDS,
+            P.MANAGE_SOURCING,
             P.APPROVE_ROUNDS,
             P.VIEW_COMMISSION,
             P.MANAGE_PEOPLE,

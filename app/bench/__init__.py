@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from sqlmodel import Session
 
-from app.bench import consolidation, importing, optimising, shop
+from app.bench import consolidation, importing, optimising, scoring, shop
 from app.bench.measure import Measurement
 from app.bench.scratch import scratch_engine
 
@@ -15,6 +15,7 @@ _MEASURES = (
     ("consolidation", consolidation.measure),
     ("import", importing.measure),
     ("optimise", optimising.measure),
+    ("scores", scoring.measure),
     ("shop", shop.measure),
 )
 

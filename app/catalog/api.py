@@ -29,6 +29,7 @@ from app.web.edge import SessionDep
 router = api_router("catalogue")
 
 Words = Annotated[Text, Query(max_length=200, description="Words, a SKU or a GTIN", examples=["gants nitrile"])]
+LeastGrade = Annotated[str | None, Query(pattern="^[A-E]$", description="A charter grade, or a better one")]
 MaxPrice = Annotated[Euros | None, Query()]
 OneId = Annotated[int | None, Query(ge=1, le=MAX_ID)]
 
@@ -66,13 +67,14 @@ def list_products(
     category_id: OneId = None,
     supplier_id: OneId = None,
     max_price: MaxPrice = None,
+    grade: LeastGrade = None,
     sort: Sort = Sort.RELEVANCE,
     cursor: Cursor = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> PageOut[schemas.ProductOut]:
     """Products that can be ordered. The search forgives accents and typing errors."""
     service.require_prices(session, actor)
-    wanted = CatalogFilter(q, category_id, supplier_id, max_price, hidden_from(session, actor))
+    wanted = CatalogFilter(q, category_id, supplier_id, max_price, grade, hidden_from(session, actor))
     return page_out(queries.list_products(session, wanted, sort, cursor, limit), schemas.ProductOut)
 
 
@@ -84,10 +86,11 @@ def count_facets(
     category_id: OneId = None,
     supplier_id: OneId = None,
     max_price: MaxPrice = None,
+    grade: LeastGrade = None,
 ) -> schemas.FacetsOut:
     """How many products match, by category and by supplier."""
     service.require_prices(session, actor)
-    wanted = CatalogFilter(q, category_id, supplier_id, max_price, hidden_from(session, actor))
+    wanted = CatalogFilter(q, category_id, supplier_id, max_price, grade, hidden_from(session, actor))
     counted = queries.count_facets(session, wanted)
     return schemas.FacetsOut.model_validate(counted)
 

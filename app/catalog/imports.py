@@ -19,6 +19,7 @@ from app.catalog.import_report import LISTED, Difference, ImportReport, PriceJum
 from app.catalog.listing import refresh_listing
 from app.catalog.measure import measure_of
 from app.catalog.models import Supplier
+from app.catalog.outbox import tell_of_changed_offers
 from app.catalog.own_offers import RISES_TOO_MUCH
 from app.catalog.search import learn_words
 from app.catalog.suppliers import require_supplier
@@ -71,6 +72,7 @@ def import_suppliers(
                 f" WHERE ({old}) IS DISTINCT FROM ({new.replace('s.', 'excluded.')})"
             )
         )
+        tell_of_changed_offers(session)
         _note(session, actor, "suppliers.imported", report)
     return report
 
@@ -175,6 +177,7 @@ def _import_staged(
             )
         refresh_listing(session)
         learn_words(session, names)
+        tell_of_changed_offers(session)
         _note(session, actor, "offers.imported", report)
     return report
 

@@ -63,6 +63,7 @@ class Product(SQLModel, table=True):
     """What people want, whoever supplies it. The database keeps the folded French search text by itself.
 
     `lowest_price` is the lowest list price of its offers that are not withdrawn; without one it is not listed.
+    `best_grade` is the best of their charter grades, which sourcing keeps.
     """
 
     __tablename__ = "products"
@@ -80,6 +81,7 @@ class Product(SQLModel, table=True):
     category_id: int = Field(foreign_key="categories.id")
     unit: str = "unit"
     lowest_price: Decimal | None = euros_per_unit(default=None)
+    best_grade: str | None = Field(default=None, max_length=1)
     search: Any = Field(
         default=None,
         sa_column=Column(

@@ -14,6 +14,7 @@ from app.accounts.actor import Actor
 from app.accounts.service import get_association
 from app.catalog.listing import refresh_listing
 from app.catalog.models import Supplier
+from app.catalog.outbox import tell_of_changed_offers
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
 from app.core.copying import copy_rows
@@ -115,6 +116,8 @@ def change_own_offers(session: Session, actor: Actor, changes: Sequence[OfferCha
     ).all()
     if any(change.price_tiers or change.withdrawn is not None for change in changes):
         refresh_listing(session)
+    if any(change.withdrawn is not None for change in changes):
+        tell_of_changed_offers(session, supplier.id)
     audit.record(session, actor.label, "offers.changed", supplier, changed=len(changed))
     return len(changed)
 

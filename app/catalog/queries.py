@@ -1,7 +1,7 @@
 """What the catalogue's screens and lists read: one statement a question."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -31,12 +31,16 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class CatalogFilter:
-    """What is looked for: words, and the facets chosen; `hidden` is what the asker does not see."""
+    """What is looked for: words, and the facets chosen; `hidden` is what the asker does not see.
+
+    `grade`: a charter grade or a better one.
+    """
 
     query: str = ""
     category_id: int | None = None
     supplier_id: int | None = None
     max_price: Decimal | None = None
+    grade: str | None = None
     hidden: Hidden = NOTHING
 
 
@@ -49,6 +53,7 @@ class ProductRow(NamedTuple):
     unit: str
     category: str
     lowest_price: Decimal
+    best_grade: str | None
     rank: int
 
 
@@ -123,6 +128,8 @@ def _condition(wanted: CatalogFilter, search: Search | None) -> list[ColumnEleme
     conditions += _seen(wanted.hidden)
     if wanted.max_price is not None:
         conditions.append(col(Product.lowest_price) <= wanted.max_price)
+    if wanted.grade is not None:
+        conditions.append(col(Product.best_grade) <= wanted.grade)
     return conditions
 
 
@@ -151,6 +158,7 @@ def list_products(
             col(Product.unit),
             col(Category.name),
             col(Product.lowest_price),
+            col(Product.best_grade),
             distance.label("distance"),
         )
         .join(Category, col(Category.id) == Product.category_id)
@@ -186,7 +194,7 @@ def count_facets(session: Session, wanted: CatalogFilter, search: Search | None 
 
     Browsing without words or price reads counts kept ready; a search, or one who does not see everything, counts.
     """
-    if wanted.query.strip() or wanted.max_price is not None or wanted.hidden:
+    if wanted.query.strip() or wanted.max_price is not None or wanted.grade is not None or wanted.hidden:
         categories, suppliers = _count_matches(session, wanted, search or find(session, wanted))
     else:
         categories, suppliers = _kept_counts(session, wanted)
@@ -214,7 +222,7 @@ def _count_matches(
     session: Session, wanted: CatalogFilter, search: Search | None
 ) -> tuple[list[FacetValue], list[FacetValue]]:
     """Search once, then count what was found both ways."""
-    conditions = _condition(CatalogFilter(wanted.query, max_price=wanted.max_price, hidden=wanted.hidden), search)
+    conditions = _condition(replace(wanted, category_id=None, supplier_id=None), search)
     found = sa.select(col(Product.id), col(Product.category_id)).where(*conditions).cte("found")
     in_category = sa.select(found.c.category_id.label("id"), func.count().label("count")).group_by(found.c.category_id)
     if wanted.supplier_id is not None:

@@ -7,6 +7,7 @@ from app.accounts.permissions import Permission
 from app.accounts.service import check_email, check_version, get_association
 from app.catalog.listing import refresh_listing
 from app.catalog.models import Offer, Supplier
+from app.catalog.outbox import tell_of_changed_offers
 from app.core import audit, clock
 from app.core.errors import NotFound, NotSignedIn
 
@@ -33,6 +34,7 @@ def set_withdrawn(
         offer.withdrawn_at = clock.now() if withdrawn else None
         offer.version += 1
         refresh_listing(session, offer.product_id)
+        tell_of_changed_offers(session, offer.supplier_id)
         audit.record(session, actor.label, "offer.withdrawn" if withdrawn else "offer.restored", offer, sku=offer.sku)
     return offer
 

@@ -159,12 +159,17 @@ def _codes_by_country() -> dict[str, str]:
     return names
 
 
-def country_code(text: str) -> str:
-    """A country's ISO 3166-1 code, from the code itself or its French or English name; `FR` where it says none."""
+def known_country(text: str) -> str | None:
+    """A country's ISO 3166-1 code, from the code itself or its French or English name; None for other text."""
     plain = text.strip()
     if len(plain) == 2 and plain.upper() in _REGIONAL["en"].territories:
         return plain.upper()
-    return _codes_by_country().get(plain.lower(), "FR")
+    return _codes_by_country().get(plain.lower())
+
+
+def country_code(text: str) -> str:
+    """A country's code as `known_country`; `FR` where the text says none."""
+    return known_country(text) or "FR"
 
 
 def format_month(value: date) -> str:

@@ -18,6 +18,7 @@ TASK_MODULES = [
     "app.core.mail",
     "app.core.housekeeping",
     "app.catalog.tasks",
+    "app.sourcing.tasks",
     "app.orders.tasks",
     "app.supplying.tasks",
 ]

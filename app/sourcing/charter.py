@@ -3,7 +3,7 @@
 Version 1 ships with the product. A version that was published never changes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
@@ -29,11 +29,12 @@ class Words(NamedTuple):
 
 
 class Band(NamedTuple):
-    """How near a place is, and the points that gives."""
+    """How near a place is, and the points that gives; `within_km`: of a park, where a distance decides."""
 
     key: str
     words: Words
     points: int
+    within_km: int | None = None
 
 
 class Criterion(NamedTuple):
@@ -63,7 +64,10 @@ class Grade(NamedTuple):
 
 @dataclass(frozen=True)
 class CharterVersion:
-    """Everything that a score depends on. Weights in percent; the made-in part of the origin as a fraction of it."""
+    """Everything that a score depends on. Weights in percent; the made-in part of the origin as a fraction of it.
+
+    `countries_at_risk` by their codes (ISO 3166-1 alpha-2); `risk_source` says who calls them so.
+    """
 
     number: int
     weights: dict[Axis, int]
@@ -73,6 +77,18 @@ class CharterVersion:
     trusts: tuple[Trust, ...]
     grades: tuple[Grade, ...]
     social_limit_at_risk: int
+    countries_at_risk: tuple[str, ...] = ()
+    risk_source: str = ""
+
+    def reweighed(self, origin: int, social: int, environment: int) -> "CharterVersion":
+        """The same with other weights, in percent."""
+        weights = {Axis.ORIGIN: origin, Axis.SOCIAL: social, Axis.ENVIRONMENT: environment}
+        return replace(self, weights=weights)
+
+    def words(self) -> dict[str, Words]:
+        """What its bands, criteria and trusts are called, by key."""
+        words = {band.key: band.words for band in self.bands} | {one.key: one.words for one in self.criteria}
+        return words | {trust.key: trust.words for trust in self.trusts}
 
     def criteria_of(self, axis: Axis) -> list[Criterion]:
         """The criteria of an axis, most points first."""
@@ -81,11 +97,14 @@ class CharterVersion:
 
 _BANDS = (
     Band("member", Words("un site d’une entreprise adhérente", "a site of a member company"), 100),
-    Band("area", Words("à moins de 30 km du parc, à vol d’oiseau", "within 30 km of the park, as the crow flies"), 90),
+    Band(
+        "area", Words("à moins de 30 km du parc, à vol d’oiseau", "within 30 km of the park, as the crow flies"), 90, 30
+    ),
     Band(
         "region",
         Words("la même région, ou à moins de 150 km", "the same region, or within 150 km"),
         75,
+        150,
     ),
     Band("france", Words("France", "France"), 50),
     Band("eu", Words("Espace économique européen", "European Economic Area"), 30),
@@ -187,4 +206,6 @@ FIRST_VERSION = CharterVersion(
     trusts=_TRUSTS,
     grades=(Grade("A", 80), Grade("B", 60), Grade("C", 40), Grade("D", 20), Grade("E", 0)),
     social_limit_at_risk=20,
+    countries_at_risk=("BD", "BY", "EC", "EG", "MM", "NG", "PH", "SZ", "TN", "TR"),
+    risk_source="ITUC Global Rights Index 2025",
 )

@@ -9,16 +9,30 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
+from app.accounts.service import check_siret
 from app.catalog.models import Offer
+from app.catalog.outbox import tell_of_changed_offers
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
 from app.core.errors import InvalidInput, NotFound
 from app.core.pagination import Page, decode_cursor, page_of
-from app.sourcing.charter import FIRST_VERSION, Criterion
+from app.sourcing.charter import CharterVersion, Words
 from app.sourcing.models import Evidence, EvidenceStatus
+from app.sourcing.versions import current_charter
 
+MADE_IN = "made_in"  # not a criterion that gives points of its own: it proves where a thing is made
+MADE_IN_WORDS = Words("lieu de fabrication", "where it is made")
 FILE_LIMIT_BYTES = 10_000_000
 _SIGNATURES = {b"%PDF-": ".pdf", b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg"}
+
+
+class MakingPlace(NamedTuple):
+    """Where a thing is made, as its supplier says: country (ISO 3166-1 alpha-2), place, the maker's SIRET."""
+
+    country: str = ""
+    postal_code: str = ""
+    city: str = ""
+    siret: str = ""
 
 
 def trust_of(status: str, has_file: bool, expires_on: date | None, today: date) -> str:
@@ -28,6 +42,11 @@ def trust_of(status: str, has_file: bool, expires_on: date | None, today: date) 
     if status == EvidenceStatus.VERIFIED:
         return "verified"
     return "documented" if has_file else "declared"
+
+
+def words_of_criteria(version: CharterVersion) -> dict[str, Words]:
+    """What evidence can be for, by key: the criteria of a version, and where a thing is made."""
+    return {MADE_IN: MADE_IN_WORDS} | {one.key: one.words for one in version.criteria}
 
 
 def submit_evidence(
@@ -40,42 +59,57 @@ def submit_evidence(
     expires_on: date | None = None,
     file_name: str = "",
     content: bytes | None = None,
+    place: MakingPlace | None = None,
 ) -> Evidence:
     """Show something for a criterion: of the supplier itself, or of one of its offers where the criterion is of those.
 
-    Raises `InvalidInput` for an unknown criterion, a day that has passed, a file that is no PDF, PNG or JPEG.
+    For `made_in` it names the `place`, of one offer or, without a SKU, of all. Raises `InvalidInput` for an unknown
+    criterion, a day that has passed, a file that is no PDF, PNG or JPEG, a place of making without its country.
     """
     supplier_id = require_supplier(session, actor)
-    known = {one.key: one for one in FIRST_VERSION.criteria}
-    if criterion not in known:
-        raise InvalidInput("The charter has no criterion {criterion}.", field="criterion", criterion=criterion)
     if expires_on is not None and expires_on < clock.today():
         raise InvalidInput("What expired shows nothing any more.", field="expires_on")
     evidence = Evidence(
         supplier_id=supplier_id,
-        offer_id=_offer_of(session, supplier_id, known[criterion], sku),
+        offer_id=_offer_of(session, supplier_id, criterion, sku),
         criterion=criterion,
         words=words.strip()[:500],
         expires_on=expires_on,
         sent_at=clock.now(),
         sent_by=actor.label,
     )
+    if criterion == MADE_IN:
+        evidence.country, evidence.postal_code, evidence.city, evidence.siret = _checked(place)
     if content:
         evidence.file_name, evidence.content = _file_name(file_name, content), content
         evidence.sha256 = hashlib.sha256(content).hexdigest()
     session.add(evidence)
     session.flush()
     audit.record(session, actor.label, "evidence.submitted", evidence, criterion=criterion, sku=sku)
+    tell_of_changed_offers(session, supplier_id)
     return evidence
 
 
-def _offer_of(session: Session, supplier_id: int, criterion: Criterion, sku: str) -> int | None:
-    if criterion.of_supplier:
-        if sku:
-            raise InvalidInput("This criterion is about you, not about an article: leave the SKU out.", field="sku")
-        return None
-    if not sku:
+def _checked(place: MakingPlace | None) -> MakingPlace:
+    """Where a thing is made, fit to be kept. Raises `InvalidInput`."""
+    country = (place.country if place else "").strip().upper()
+    if place is None or len(country) != 2 or not country.isalpha() or not country.isascii():
+        raise InvalidInput("Say in which country it is made, by its code of two letters: FR, DE, PT.", field="country")
+    return MakingPlace(
+        country, place.postal_code.strip()[:10], place.city.strip()[:100], check_siret(place.siret) or ""
+    )
+
+
+def _offer_of(session: Session, supplier_id: int, key: str, sku: str) -> int | None:
+    criterion = next((one for one in current_charter(session).criteria if one.key == key), None)
+    if criterion is None and key != MADE_IN:
+        raise InvalidInput("The charter has no criterion {criterion}.", field="criterion", criterion=key)
+    if criterion is not None and criterion.of_supplier and sku:
+        raise InvalidInput("This criterion is about you, not about an article: leave the SKU out.", field="sku")
+    if criterion is not None and not criterion.of_supplier and not sku:
         raise InvalidInput("This criterion is about an article: say which, by its SKU.", field="sku")
+    if not sku:
+        return None
     offer_id = session.scalar(select(Offer.id).where(Offer.supplier_id == supplier_id, Offer.sku == sku))
     if offer_id is None:
         raise InvalidInput("You offer no {sku}.", code="unknown_sku", field="sku", sku=sku)
@@ -102,6 +136,7 @@ def withdraw_evidence(session: Session, actor: Actor, evidence_id: int) -> None:
     """Take back what was shown."""
     evidence = get_own_evidence(session, actor, evidence_id)
     evidence.withdrawn_at = clock.now()
+    tell_of_changed_offers(session, evidence.supplier_id)
     audit.record(session, actor.label, "evidence.withdrawn", evidence)
 
 
@@ -126,6 +161,9 @@ class EvidenceRow(NamedTuple):
     file_name: str
     status: str
     sent_at: datetime
+    decided_words: str
+    country: str
+    place: str
     trust: str
 
 
@@ -134,7 +172,8 @@ def list_own_evidence(session: Session, supplier_id: int, cursor: str | None, li
     after = decode_cursor(cursor, int)
     rows = session.execute(
         text("""
-            SELECT e.id, e.criterion, o.sku, o.name, e.words, e.expires_on, e.file_name, e.status, e.sent_at
+            SELECT e.id, e.criterion, o.sku, o.name, e.words, e.expires_on, e.file_name, e.status, e.sent_at,
+                e.decided_words, e.country, btrim(e.postal_code || ' ' || e.city)
             FROM evidence e LEFT JOIN offers o ON o.id = e.offer_id
             WHERE e.supplier_id = :supplier_id AND e.withdrawn_at IS NULL AND e.id < :after
             ORDER BY e.id DESC LIMIT :limit

@@ -273,7 +273,7 @@ def _paths(site: Site) -> list[tuple[str, str]]:
 OPEN_TO_ALL = {
     *("/", "/sign-in", "/sign-in/mail", "/sign-in/link", "/sign-out", "/health"),
     *("/api/v1/openapi.json", "/api/v1/categories", "/approvals/by-mail", "/api-docs", "/join", "/join/look-up"),
-    *("/impact", "/charter", "/api/v1/supplier/token"),  # the token for a key, as RFC 6749 has it
+    *("/impact", "/charter", "/api/v1/charter", "/api/v1/supplier/token"),  # the token for a key, as RFC 6749 has it
     "/compare",  # its POST keeps numbers in the browser; its GET asks for a sign-in in test_comparing
 }
 

@@ -45,6 +45,7 @@ WITH_FURTHER_RULES = {
     "POST /api/v1/supplier/documents": "the file is UBL",
     "POST /api/v1/supplier/webhooks": "the address is https and public",
     "PATCH /api/v1/supplier/offers": "articles are the supplier's own",
+    "POST /api/v1/evidence/{evidence_id}/decision": "a refusal has a reason",
     "POST /api/v1/supplier/evidence": "the criterion is one of the charter's",
 }
 # Who sends an old version is told so (412, RFC 9110), however well the request is made.
@@ -92,7 +93,7 @@ class Place:
         """The key of somebody who may ask this."""
         for who, pattern in (
             ("speaker", r"/supplier/"),
-            ("approver", r"budgets|cost-centres|approval|decision"),
+            ("approver", r"budgets|cost-centres|approval|(orders|invoices)/.*decision"),
             ("employee", r"cart|/v1/orders|offers/\{offer_id\}$|products"),
             ("treasurer", r"ledger|commission"),
         ):

@@ -146,6 +146,7 @@ def test_every_field_has_a_label_and_every_id_is_there_once(site: Site, busy: Bu
 # Tables that are forms, or that show a part of another page's table, which is taken away there.
 NOT_TAKEN_AWAY = (
     r"/products/\d+|/calendar.*|/approvals(/by-mail.*)?|/quick-order|/supplier(-orders/.*)?/receipt/.*|/|/api-docs"
+    r"|/sourcing/charter/\d+"
 )
 
 

@@ -22,6 +22,7 @@ from app.orders.pages import exports
 from app.orders.pages.comparing import chosen
 from app.orders.pages.showing import ShownOffer, shown_offers, sources_of
 from app.orders.service import conversation, member_orders, placed_orders
+from app.sourcing.scores import explain
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
 from app.web.forms import typed_amount
@@ -67,6 +68,7 @@ def catalogue(
     category: OptionalNumber = None,
     supplier: OptionalNumber = None,
     max_price: Annotated[str, Query(max_length=20)] = "",
+    grade: Annotated[str | None, Query(pattern="^[A-E]$")] = None,
     sort: Sort = Sort.RELEVANCE,
     cursor: str | None = None,
 ) -> Response:
@@ -80,7 +82,7 @@ def catalogue(
         highest = typed_amount(max_price, "max_price")
     except InvalidInput:
         highest = None  # what is no amount narrows nothing down; it stays in its field
-    wanted = CatalogFilter(q, category, supplier, highest, hidden)
+    wanted = CatalogFilter(q, category, supplier, highest, grade, hidden)
     search = catalog.find(session, wanted)
     page = catalog.list_products(session, wanted, sort, cursor, PRODUCTS_A_PAGE, search)
     current = next(iter(queries.open_rounds(session)), None)
@@ -123,6 +125,7 @@ def product_page(request: Request, session: SessionDep, actor: OptionalActor, pr
         offers=offers,
         rounds=rounds,
         compared=chosen(request),
+        why=explain(session, product.offers),
         sources=sources_of(session, actor, list({offer.supplier_id: None for offer in product.offers})),
     )
 

@@ -14,8 +14,18 @@ from app.catalog.import_runs import get_run, start_import
 from app.catalog.own_offers import MOST_CHANGES, OfferChange, change_own_offers, list_own_offers
 from app.catalog.schemas import ImportRunOut, TierOut
 from app.sourcing.charter import FIRST_VERSION
-from app.sourcing.evidence import file_of, get_own_evidence, list_own_evidence, submit_evidence, withdraw_evidence
+from app.sourcing.evidence import (
+    MADE_IN,
+    MakingPlace,
+    file_of,
+    get_own_evidence,
+    list_own_evidence,
+    submit_evidence,
+    withdraw_evidence,
+)
 from app.sourcing.models import EvidenceStatus
+from app.sourcing.own_grades import list_own_scores
+from app.sourcing.schemas import ScoreOut
 from app.supplying.api.access import supplier_within
 from app.supplying.schemas import Sku
 from app.web.api import DEFAULT_LIMIT, Cursor, Id, Limit, PageOut, api_router, page_out
@@ -24,7 +34,7 @@ from app.web.edge import SessionDep
 from app.web.exports import documents
 
 router = api_router("supplier")
-_CRITERIA = ", ".join(f"`{one.key}`" for one in FIRST_VERSION.criteria)
+_CRITERIA = ", ".join(f"`{key}`" for key in (*(one.key for one in FIRST_VERSION.criteria), MADE_IN))
 
 
 class OwnOfferOut(Out):
@@ -83,9 +93,12 @@ class EvidenceOut(Out):
     criterion: str
     sku: str | None
     words: str
+    country: str
+    place: str
     expires_on: date | None
     file_name: str
     status: EvidenceStatus
+    decided_words: str = Field(description="How it was checked, or why it was refused")
     trust: str = Field(description="`declared`, `documented`, `verified` or `expired`")
     sent_at: datetime
 
@@ -177,6 +190,10 @@ def submit_my_evidence(
     sku: Annotated[Text, Form(max_length=80, description="The article, where the criterion is about one")] = "",
     words: Annotated[Text, Form(max_length=500, description="What it is: label, number, scope")] = "",
     expires_on: Annotated[Day | None, Form()] = None,
+    country: Annotated[Text, Form(max_length=2, description="Of `made_in`: where it is made, ISO 3166-1")] = "",
+    postal_code: Annotated[Text, Form(max_length=10, description="Of `made_in`")] = "",
+    city: Annotated[Text, Form(max_length=100, description="Of `made_in`")] = "",
+    siret: Annotated[Text, Form(max_length=20, description="Of `made_in`: the maker's site, in France")] = "",
     file: Annotated[UploadFile | None, File(description="PDF, PNG or JPEG")] = None,
 ) -> EvidenceOut:
     """Show something for a criterion of the charter; with a file it is believed more."""
@@ -190,6 +207,7 @@ def submit_my_evidence(
         expires_on=expires_on,
         file_name=(file.filename or "") if file else "",
         content=file.file.read() if file else None,
+        place=MakingPlace(country, postal_code, city, siret),
     )
     return EvidenceOut.model_validate(list_own_evidence(session, supplier_id, None, 1).items[0])
 
@@ -207,3 +225,21 @@ def withdraw_my_evidence(session: SessionDep, actor: SignedIn, evidence_id: Id) 
     """Take back what I showed."""
     supplier_within(session, actor, Scope.CATALOG_WRITE)
     withdraw_evidence(session, actor, evidence_id)
+
+
+class OwnScoreOut(BaseModel):
+    """One of my offers, and why it has its score."""
+
+    sku: str
+    name: str
+    score: ScoreOut
+
+
+@router.get("/supplier/scores")
+def list_my_scores(
+    session: SessionDep, actor: SignedIn, cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+) -> PageOut[OwnScoreOut]:
+    """The score of each of my offers by SKU: what counted, what is unknown, what would raise it."""
+    page = list_own_scores(session, supplier_within(session, actor, Scope.CATALOG_WRITE), cursor, limit)
+    items = [OwnScoreOut(sku=one.sku, name=one.name, score=ScoreOut.of(one.why)) for one in page.items]
+    return PageOut(items=items, next_cursor=page.next_cursor)

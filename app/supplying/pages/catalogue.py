@@ -16,15 +16,20 @@ from app.core.errors import DomainError
 from app.core.i18n import current_locale, say
 from app.core.i18n import gettext as _
 from app.core.pagination import PAGE_SIZE, every_row
-from app.sourcing.charter import FIRST_VERSION, Criterion, Trust
 from app.sourcing.evidence import (
+    MADE_IN,
+    MADE_IN_WORDS,
     EvidenceRow,
+    MakingPlace,
     file_of,
     get_own_evidence,
     list_own_evidence,
     submit_evidence,
     withdraw_evidence,
+    words_of_criteria,
 )
+from app.sourcing.own_grades import OwnScore, list_own_scores, own_grades
+from app.sourcing.versions import current_charter
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
 from app.web.forms import Texts, typed_day, typed_quantity
@@ -128,42 +133,55 @@ def evidence_page(
     """What my firm shows for the charter, and what it asks for."""
     if form is not None:
         supplier_id = require_supplier(session, actor)
-        return _evidence_table(every_row(lambda at, most: list_own_evidence(session, supplier_id, at, most))).as_file(
-            form
-        )
+        rows = every_row(lambda at, most: list_own_evidence(session, supplier_id, at, most))
+        return _evidence_table(session, rows).as_file(form)
     return _evidence(request, session, actor, cursor)
 
 
 def _evidence(
     request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None
 ) -> Response:
-    locale = current_locale()
+    locale, charter = current_locale(), current_charter(session)
+    supplier_id = require_supplier(session, actor)
+    criteria = [(one.key, one.words.said_in(locale), one.of_supplier, str(one.points)) for one in charter.criteria]
+    criterion_words, trust_words = _said(session)
     return render(
         request,
         "supplying/charter.html",
         status_code=422 if error else 200,
-        page=list_own_evidence(session, require_supplier(session, actor), cursor, PAGE_SIZE),
-        criteria=[(one.key, one.words.said_in(locale), one.of_supplier, one.points) for one in FIRST_VERSION.criteria],
-        criterion_words=_said(FIRST_VERSION.criteria),
-        trust_words=_said(FIRST_VERSION.trusts),
+        page=list_own_evidence(session, supplier_id, cursor, PAGE_SIZE),
+        criteria=[(MADE_IN, MADE_IN_WORDS.said_in(locale), False, ""), *criteria],
+        criterion_words=criterion_words,
+        trust_words=trust_words,
+        grades=own_grades(session, supplier_id),
         error=error,
     )
 
 
-def _said(parts: Iterable[Criterion | Trust]) -> dict[str, str]:
-    """What parts of the charter are called, by key, in the current language."""
-    return {one.key: one.words.said_in(current_locale()) for one in parts}
+def _said(session: Session) -> tuple[dict[str, str], dict[str, str]]:
+    """What criteria and trusts of the charter are called, by key, in the current language."""
+    locale, charter = current_locale(), current_charter(session)
+    criteria = {key: words.said_in(locale) for key, words in words_of_criteria(charter).items()}
+    return criteria, {one.key: one.words.said_in(locale) for one in charter.trusts}
 
 
-def _evidence_table(rows: Iterable[EvidenceRow]) -> Table:
-    criteria, trusts = _said(FIRST_VERSION.criteria), _said(FIRST_VERSION.trusts)
+def _evidence_table(session: Session, rows: Iterable[EvidenceRow]) -> Table:
+    criteria, trusts = _said(session)
     columns = [Column(_("What is looked for")), Column(_("SKU")), Column(_("Article")), Column(_("What it is"))]
     columns += [Column(_("Expires"), "day"), Column(_("File")), Column(_("How far it is believed"))]
     return Table(
         "evidence",
         columns,
         (
-            (criteria[row.criterion], row.sku, row.article, row.words, row.expires_on, row.file_name, trusts[row.trust])
+            (
+                criteria.get(row.criterion, row.criterion),
+                row.sku,
+                row.article,
+                row.words,
+                row.expires_on,
+                row.file_name,
+                trusts[row.trust],
+            )
             for row in rows
         ),
     )
@@ -178,9 +196,13 @@ def show_evidence(
     sku: Annotated[str, Form(max_length=80)] = "",
     words: Annotated[str, Form(max_length=500)] = "",
     expires_on: Annotated[str, Form(max_length=10)] = "",
+    country: Annotated[str, Form(max_length=2)] = "",
+    postal_code: Annotated[str, Form(max_length=10)] = "",
+    city: Annotated[str, Form(max_length=100)] = "",
+    siret: Annotated[str, Form(max_length=20)] = "",
     file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
-    """Show something for a criterion."""
+    """Show something for a criterion, or where things are made."""
     try:
         with session.begin_nested():
             submit_evidence(
@@ -192,13 +214,41 @@ def show_evidence(
                 expires_on=typed_day(expires_on),
                 file_name=(file.filename or "") if file else "",
                 content=file.file.read() if file else None,
+                place=MakingPlace(country, postal_code, city, siret),
             )
     except DomainError as refusal:
         return _evidence(request, session, actor, error=say(refusal))
     return RedirectResponse("/supplier/charter", 303)
 
 
-@router.get("/supplier/charter/{evidence_id}/file")
+@router.get("/supplier/charter/articles")
+def grades_page(
+    request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None, form: ExportFormat | None = None
+) -> Response:
+    """The grade of each of my articles, and why; `form` gives them as a file."""
+    supplier_id = require_supplier(session, actor)
+    if form is not None:
+        return _grades(every_row(lambda at, most: list_own_scores(session, supplier_id, at, most))).as_file(form)
+    page = list_own_scores(session, supplier_id, cursor, PAGE_SIZE)
+    return render(request, "supplying/grades.html", page=page)
+
+
+def _grades(rows: Iterable[OwnScore]) -> Table:
+    columns = [Column(_("SKU")), Column(_("Article")), Column(_("Grade")), Column(_("Score"), "number")]
+    columns += [Column(_("Origin"), "number"), Column(_("Social"), "number"), Column(_("Environment"), "number")]
+    columns.append(Column(_("Known, in percent"), "number"))
+    return Table(
+        "grades",
+        columns,
+        (
+            (row.sku, row.name, row.why.score.grade, row.why.score.score, row.why.score.origin)
+            + (row.why.score.social, row.why.score.environment, row.why.known)
+            for row in rows
+        ),
+    )
+
+
+@router.get("/supplier/charter/{evidence_id:int}/file")
 def evidence_file(session: SessionDep, actor: SignedIn, evidence_id: int) -> Response:
     """The file of a piece of evidence."""
     name, content = file_of(get_own_evidence(session, actor, evidence_id))
