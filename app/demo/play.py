@@ -28,6 +28,7 @@ from app.core import clock
 from app.core.database import transaction
 from app.core.tabular import Column, TableReader
 from app.demo import firms, goods
+from app.demo.charter import show_evidence
 from app.demo.ordering import OrderPlayer
 from app.orders import queries
 from app.orders.approval_rules import StepRule
@@ -108,6 +109,7 @@ def _load(session: Session) -> None:
     session.execute(text("DELETE FROM procrastinate_jobs WHERE task_name = 'mail.send'"))
     create_rule(session, COMMAND_LINE, percent=Decimal("3.50"))
     _set_company_rules(session)
+    show_evidence(session)
 
 
 def _name_parties(session: Session) -> None:
