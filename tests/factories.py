@@ -25,6 +25,8 @@ from app.core import clock
 from app.orders.approval_rules import StepRule
 from app.orders.consolidation import SharingPolicy
 from app.orders.models import IfUnfilled, MemberOrder, OrderLine, Round, SupplierOrder
+from app.orders.optimising import optimise_book
+from app.orders.service import planning
 from app.orders.service.approval_links import make_approval_links
 from app.orders.service.approving import approve_round, send_round
 from app.orders.service.budgets import set_budget
@@ -33,6 +35,7 @@ from app.orders.service.consolidating import consolidate_round
 from app.orders.service.lists import save_as_list
 from app.orders.service.member_orders import set_cart_line, submit_order
 from app.orders.service.order_links import make_driver_link, make_order_link
+from app.orders.service.round_book import read_round_book
 from app.orders.service.rounds import close_round, create_round, open_round
 from app.sourcing.evidence import submit_evidence
 from app.sourcing.versions import change_draft, copy_version
@@ -290,6 +293,7 @@ class Busy:
                     "/supplier-orders/R0-S1/receipt/nord",
                     *("/rounds/R0", "/rounds/R0/deliveries", "/rounds/R0/deliveries/nord"),
                     *("/rounds/R0/deliveries/nord/labels", "/rounds/R1/consolidation", "/rounds/R0/consolidation"),
+                    "/rounds/R1/plans",
                     *("/reports", "/reports?by=person&round=R0", "/reports?by=vat_rate", "/reports/shortages"),
                     *("/reports/late-approvals", "/calendar", "/calendar?month=2026-12"),
                     *(
@@ -328,6 +332,14 @@ def _told_and_invoiced(session: Session, speaker: Actor) -> None:
     endpoint = add_endpoint(session, speaker, "https://erp.s.example/hook")
     send_test(session, speaker, endpoint.id or 0)
     submit_evidence(session, speaker, "code_of_conduct", words="ILO core conventions")
+    session.flush()
+
+
+def _plan_done(session: Session, actor: Actor, code: str) -> None:
+    """A plan of a round at a premium of 10 %, worked out."""
+    (plan,) = planning.ask_for_plans(session, actor, code, [Decimal("0.1")], 10)
+    book = read_round_book(session, session.get_one(Round, plan.round_id))
+    planning.keep_plan(plan, book, optimise_book(book.book, book.policy, premium=plan.premium, seconds=10))
     session.flush()
 
 
@@ -391,6 +403,7 @@ def a_busy_world(session: Session) -> Busy:
     )  # fmt: skip
     session.add(run)
     _told_and_invoiced(session, speaker)
+    _plan_done(session, manager, "R1")
     return Busy(
         world, employee, approver, manager, treasurer, speaker, order.id or 0, offers[0].product_id, run.id or 0,
         company.id or 0, "R1-S1", second.id or 0, [offer.sku for offer in offers[10:]],

@@ -27,6 +27,7 @@ class _Wish(NamedTuple):
     quantity: int
     tolerance: int
     if_unfilled: IfUnfilled
+    accepts_equivalents: bool
 
 
 class OrderPlayer:
@@ -84,7 +85,8 @@ class OrderPlayer:
         dear = price > 20
         quantity = self.random.randint(1, 3 if dear else max(4, pack // 2))
         tolerance = self.random.randint(1, max(1, pack // 3)) if pack > 1 and self.random.random() < 0.5 else 0
-        return _Wish(offer_id, quantity, tolerance, self.random.choice(list(IfUnfilled)))
+        accepts = self.random.random() < 0.6
+        return _Wish(offer_id, quantity, tolerance, self.random.choice(list(IfUnfilled)), accepts)
 
     def _decide(self, order: MemberOrder) -> None:
         """Most waiting orders are approved, a few rejected, some left waiting for the next round."""

@@ -83,13 +83,17 @@ class OrderRow(NamedTuple):
 
 @dataclass(frozen=True)
 class OrderBook:
-    """Suppliers, offers with their products, and order lines read from files, every reference resolved."""
+    """Suppliers, offers with their products, and order lines, every reference resolved.
+
+    `fixed`: positions of the rows that no other offer of their product may serve.
+    """
 
     suppliers: dict[str, SupplierTerms]
     terms: dict[OfferKey, Terms]
     products: dict[OfferKey, str]
     rows: list[OrderRow]
     unknown_columns: dict[str, list[str]]
+    fixed: frozenset[int] = frozenset()
 
 
 def read_order_book(suppliers: Path, offers: Path, orders: Path) -> OrderBook:

@@ -60,7 +60,7 @@ def optimise_book(
     seconds: float = 60.0,
     tell: Progress | None = None,
 ) -> Optimised:
-    """Choose offers and packs for every line of a book; every line takes an equivalent offer of its product.
+    """Choose offers and packs for every line of a book; all but its fixed rows take an equivalent offer.
 
     Nobody pays above their ceiling, and of no product more stays unfilled than by plain consolidation; where a
     supplier's minimum makes that impossible, `beyond` says how much more of which product. Raises `NoPlanFound`.
@@ -110,8 +110,14 @@ def _problem(
         for key in keys
     ]
     wants = [
-        Want(at[row.offer_key], row.quantity, row.tolerance, ceiling_of(row, book.terms[row.offer_key]))
-        for row in book.rows
+        Want(
+            at[row.offer_key],
+            row.quantity,
+            row.tolerance,
+            ceiling_of(row, book.terms[row.offer_key]),
+            may_move=position not in book.fixed,
+        )
+        for position, row in enumerate(book.rows)
     ]
     offer_of: list[int | None] = [None] * len(book.rows)
     packs, unfilled = [0] * len(keys), defaultdict[Hashable, int](int)

@@ -17,6 +17,7 @@ SEND_SUPPLIER_ORDER = JobName("orders.send_supplier_order", "orders")
 TELL_MEMBERS_OF_OUTCOME = JobName("orders.tell_members_of_outcome", "orders")
 PLACE_STANDING_ORDERS = JobName("orders.place_standing_orders", "orders")
 OPEN_AND_CLOSE_DUE_ROUNDS = JobName("orders.open_and_close_due_rounds", "orders")
+WORK_OUT_PLANS = JobName("orders.work_out_plans", "plans")
 TELL_SUPPLIER = JobName("supplying.note_event", "orders")
 
 

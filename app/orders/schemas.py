@@ -114,6 +114,10 @@ class CartLineIn(Body):
     quantity: Whole = Field(ge=0, le=1_000_000, examples=[12])
     tolerance: Whole = Field(default=0, ge=0, le=1_000_000, examples=[2])
     if_unfilled: IfUnfilled = IfUnfilled.ROLL_OVER
+    accepts_equivalents: Flag = Field(
+        default=False,
+        description="Another supplier's offer of the product serves as well, never above the ceiling",
+    )
 
 
 class OrderOut(Out):
@@ -144,6 +148,8 @@ class OrderLineOut(Out):
     tolerance: int
     ceiling_price: Decimal
     if_unfilled: IfUnfilled
+    accepts_equivalents: bool
+    served_by: str | None = Field(description="Supplier and SKU of another offer that serves it instead")
     excluded_because: str | None
     allocated: int | None
     served: int | None = Field(description="What the supplier confirmed or delivered of it")

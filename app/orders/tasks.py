@@ -19,6 +19,7 @@ from app.orders.exchange import ORDER_COLUMNS
 from app.orders.imports import import_orders
 from app.orders.models import Drop, SupplierOrder, SupplierOrderLine
 from app.orders.service.order_links import make_order_link
+from app.orders.service.planning import work_out_plans
 from app.orders.service.rounds import open_and_close_due_rounds
 from app.orders.service.series import keep_series_going
 from app.orders.service.standing import lists_due, place_standing
@@ -95,6 +96,12 @@ def place_standing_orders(round_id: int) -> None:
     for list_id in due:
         with transaction() as session:
             place_standing(session, list_id, round_id)
+
+
+@jobs.task(outbox.WORK_OUT_PLANS)
+def work_out_plans_of_round(round_id: int) -> None:
+    """Work out the plans that somebody asked for."""
+    work_out_plans(round_id)
 
 
 @jobs.app.periodic(cron="* * * * *")

@@ -99,3 +99,45 @@ def part_of_whole_chart(pairs: Sequence[tuple[str, Decimal, Decimal]]) -> BarCha
         full = part * 10 >= whole * 9 and part > 0
         bars.append(Bar(label, x, floor - whole_height, whole_height, floor - part_height, part_height, full))
     return BarChart(bars, bar_width)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPoint:
+    """A point of a front: its place in pixels, and which it is."""
+
+    x: int
+    y: int
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrontChart:
+    """What is paid against a score: the way through the points, and where an axis begins and ends."""
+
+    points: list[FrontPoint]
+    line: str
+    scores: tuple[int, int]
+    amounts: tuple[Decimal, Decimal]
+    floor_y: int = HEIGHT - _BOTTOM
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def front_chart(points: Sequence[tuple[Decimal, Decimal, str, str]]) -> FrontChart:
+    """The chart of `(score, amount, label, kind)`: a better score is further right, a lower amount further down.
+
+    The way goes through the points of kind `point` and `applied`, from left to right.
+    """
+    scores, amounts = [score for score, *_rest in points], [amount for _score, amount, *_rest in points]
+    low, high, least, most = min(scores), max(scores), min(amounts), max(amounts)
+    left, right, top = _LEFT + 72, 90, 22
+
+    def place(score: Decimal, amount: Decimal) -> tuple[int, int]:
+        x = left + int((score - low) / (high - low or 1) * (WIDTH - left - right))
+        return x, top + int((most - amount) / (most - least or 1) * (HEIGHT - top - _BOTTOM - 16))
+
+    drawn = [FrontPoint(*place(score, amount), label, kind) for score, amount, label, kind in points]
+    way = sorted((point.x, point.y) for point in drawn if point.kind != "plain")
+    line = " ".join(f"{x},{y}" for x, y in way)
+    return FrontChart(drawn, line, (int(low), int(high)), (least, most))

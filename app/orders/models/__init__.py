@@ -21,6 +21,7 @@ from app.orders.models.member_orders import (
     StandingPlacement,
     StandingRhythm,
 )
+from app.orders.models.plans import LineMove, PlanStatus, RoundPlan
 from app.orders.models.rounds import (
     Announcement,
     Round,
@@ -63,6 +64,7 @@ __all__ = [
     "DropLine",
     "IfUnfilled",
     "LineAnswer",
+    "LineMove",
     "MemberOrder",
     "OrderApproval",
     "OrderComment",
@@ -71,10 +73,12 @@ __all__ = [
     "OrderListLine",
     "OrderStatus",
     "PackDecision",
+    "PlanStatus",
     "Round",
     "RoundApproval",
     "RoundDelivery",
     "RoundDemand",
+    "RoundPlan",
     "RoundResult",
     "RoundSeries",
     "RoundStatus",

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 import app.catalog.models  # noqa: F401 - foreign keys name its tables
@@ -64,7 +64,10 @@ class MemberOrder(SQLModel, table=True):
 
 
 class OrderLine(SQLModel, table=True):
-    """What an order wants of one offer. Nobody ever pays more than `ceiling_price` (euros a unit before VAT)."""
+    """What an order wants of one offer. Nobody ever pays more than `ceiling_price` (euros a unit before VAT).
+
+    `accepts_equivalents`: another supplier's offer of the same product serves as well.
+    """
 
     __tablename__ = "order_lines"
     __table_args__ = (
@@ -84,6 +87,7 @@ class OrderLine(SQLModel, table=True):
     ceiling_price: Decimal = euros_per_unit()
     if_unfilled: IfUnfilled = choice(IfUnfilled, default=IfUnfilled.ROLL_OVER)
     excluded_because: str | None = None
+    accepts_equivalents: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     rolled_over_from_id: int | None = Field(default=None, foreign_key="order_lines.id")
 
 

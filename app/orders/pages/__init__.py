@@ -1,5 +1,5 @@
 """Pages of the main loop. Buyers have `shop`, `cart`, `comparing`, `ordering`, approvers `approvals` and `company`, the
-association `cockpit`, `rounds`, `round_calendar`, `deciding`, both `reports`. `live` tells open
+association `cockpit`, `rounds`, `round_calendar`, `deciding`, `planning`, both `reports`. `live` tells open
 pages that the demand moved; `showing` is how offers look, `words` how values are called, `exports`, `company_tables`
 what is taken away, `watching` what the manager watches."""
 
@@ -13,6 +13,7 @@ from app.orders.pages import (
     deciding,
     live,
     ordering,
+    planning,
     reports,
     round_calendar,
     rounds,
@@ -32,6 +33,7 @@ routers = [
     rounds.router,
     round_calendar.router,
     deciding.router,
+    planning.router,
     reports.router,
     live.router,
 ]

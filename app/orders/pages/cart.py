@@ -47,6 +47,7 @@ def change_cart(
     quantity: Annotated[int, Form()],
     tolerance: Annotated[int, Form()] = 0,
     if_unfilled: Annotated[IfUnfilled, Form()] = IfUnfilled.ROLL_OVER,
+    accepts_equivalents: Annotated[bool, Form()] = False,
     take_out: Annotated[bool, Form()] = False,
 ) -> Response:
     """Put an offer into the cart, change it there, or take it out."""
@@ -58,6 +59,7 @@ def change_cart(
         quantity=0 if take_out else quantity,
         tolerance=tolerance,
         if_unfilled=if_unfilled,
+        accepts_equivalents=accepts_equivalents,
     )
     return RedirectResponse("/cart", 303)
 

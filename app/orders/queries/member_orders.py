@@ -116,6 +116,8 @@ class OrderLineRow(NamedTuple):
     amount: Decimal | None
     content: Decimal | None
     content_unit: str | None
+    accepts_equivalents: bool
+    served_by: str | None
 
     @property
     def measure(self) -> Measure | None:
@@ -133,7 +135,9 @@ _ORDER_LINES = """
     SELECT l.id, l.offer_id, f.product_id, s.name, f.sku, f.name, p.unit, l.quantity, l.tolerance, l.ceiling_price,
         l.if_unfilled, l.excluded_because, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices,
         coalesce(d.quantity, 0), a.allocated, a.served, greatest(a.wanted - a.served, 0), a.reason, a.unit_price,
-        a.amount, f.content, f.content_unit
+        a.amount, f.content, f.content_unit, l.accepts_equivalents,
+        (SELECT t.name || ', ' || g.sku FROM offers g JOIN suppliers t ON t.id = g.supplier_id
+         WHERE g.id = a.offer_id AND a.offer_id <> l.offer_id)
     FROM order_lines l
     JOIN member_orders o ON o.id = l.order_id
     JOIN offers f ON f.id = l.offer_id

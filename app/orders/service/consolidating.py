@@ -66,6 +66,7 @@ class _Line(NamedTuple):
     line_id: int
     demand: DemandLine
     excluded: bool
+    left_out: bool  # by an applied plan
 
 
 @dataclass
@@ -133,7 +134,8 @@ def _read_offers(session: Session, consolidated: Round) -> dict[int, _Offer]:
             SELECT f.id, f.supplier_id, p.category_id, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices
             FROM offers f JOIN products p ON p.id = f.product_id
             WHERE f.id IN (
-                SELECT l.offer_id FROM order_lines l JOIN member_orders o ON o.id = l.order_id
+                SELECT coalesce(m.offer_id, l.offer_id) FROM order_lines l JOIN member_orders o ON o.id = l.order_id
+                LEFT JOIN line_moves m ON m.order_line_id = l.id
                 WHERE o.round_id = :round_id AND o.status = 'locked'
             )
         """),
@@ -163,7 +165,8 @@ def _number_supplier_orders(session: Session, consolidated: Round) -> dict[int, 
             WHERE s.id IN (
                 SELECT f.supplier_id FROM order_lines l
                 JOIN member_orders o ON o.id = l.order_id
-                JOIN offers f ON f.id = l.offer_id
+                LEFT JOIN line_moves m ON m.order_line_id = l.id
+                JOIN offers f ON f.id = coalesce(m.offer_id, l.offer_id)
                 WHERE o.round_id = :round_id AND o.status = 'locked'
             )
             ORDER BY s.code
@@ -180,11 +183,13 @@ def _read_lines(session: Session, round_id: int) -> list[bytes]:
     query = (
         b"""
         COPY (
-            SELECT l.offer_id, l.id, o.reference, o.placed_at, l.quantity, l.tolerance, l.ceiling_price,
-                l.excluded_because IS NOT NULL
+            SELECT coalesce(m.offer_id, l.offer_id) AS served_by, l.id, o.reference, o.placed_at, l.quantity,
+                l.tolerance, l.ceiling_price, l.excluded_because IS NOT NULL,
+                m.order_line_id IS NOT NULL AND m.offer_id IS NULL
             FROM member_orders o JOIN order_lines l ON l.order_id = o.id
+            LEFT JOIN line_moves m ON m.order_line_id = l.id
             WHERE o.round_id = %d AND o.status = 'locked'
-            ORDER BY l.offer_id
+            ORDER BY served_by
         ) TO STDOUT
     """
         % round_id
@@ -218,8 +223,9 @@ def _lines_by_offer(blocks: list[bytes]) -> Iterator[tuple[int, list[_Line]]]:
                         Decimal(ceiling),
                     ),
                     excluded == "t",
+                    left_out == "t",
                 )
-                for _offer, line_id, reference, placed_at, quantity, tolerance, ceiling, excluded in group
+                for _offer, line_id, reference, placed_at, quantity, tolerance, ceiling, excluded, left_out in group
             ],
         )
 
@@ -280,12 +286,21 @@ def _outcome_of(offer: _Offer, lines: list[_Line], policy: SharingPolicy) -> Off
     """The rules' outcome for one offer, with the manager's exclusions and decisions taken into account."""
     if offer.set_aside is not None:
         return OfferOutcome(0, None, [Share(0, offer.set_aside)] * len(lines))
-    if not any(line.excluded for line in lines):
-        return consolidate_offer(offer.terms, [line.demand for line in lines], policy, offer.packs)
-    outcome = consolidate_offer(offer.terms, [line.demand for line in lines if not line.excluded], policy, offer.packs)
+    reasons = [_why_out(offer, line) for line in lines]
+    taking_part = [line.demand for line, reason in zip(lines, reasons, strict=True) if reason is None]
+    outcome = consolidate_offer(offer.terms, taking_part, policy, offer.packs)
     shares = iter(outcome.shares)
-    every_share = [Share(0, UnfilledReason.EXCLUDED) if line.excluded else next(shares) for line in lines]
-    return outcome._replace(shares=every_share)
+    return outcome._replace(shares=[Share(0, reason) if reason else next(shares) for reason in reasons])
+
+
+def _why_out(offer: _Offer, line: _Line) -> UnfilledReason | None:
+    """Why a line does not take part: taken out by hand, or left out by an applied plan; None for one that does."""
+    if line.excluded:
+        return UnfilledReason.EXCLUDED
+    if not line.left_out:
+        return None
+    cheapest = min(tier.unit_price for tier in offer.terms.tiers)
+    return UnfilledReason.ABOVE_CEILING if cheapest > line.demand.ceiling_price else UnfilledReason.SHORT
 
 
 def _total_supplier_orders(session: Session, round_id: int) -> None:

@@ -65,8 +65,10 @@ def set_packs(session: Session, actor: Actor, code: str, offer_id: int, packs: i
         text("""
             SELECT sum(l.quantity + l.tolerance) / max(f.pack_size) FROM order_lines l
             JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = 'locked'
-            JOIN offers f ON f.id = l.offer_id
-            WHERE l.offer_id = :offer_id AND l.excluded_because IS NULL
+            LEFT JOIN line_moves m ON m.order_line_id = l.id
+            JOIN offers f ON f.id = coalesce(m.offer_id, l.offer_id)
+            WHERE f.id = :offer_id AND l.excluded_because IS NULL
+                AND (m.order_line_id IS NULL OR m.offer_id IS NOT NULL)
         """),
         {"round_id": round_id, "offer_id": offer_id},
     ).scalar_one()
@@ -111,7 +113,8 @@ def choose_for_supplier(
         text("""
             SELECT 1 FROM order_lines l
             JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = 'locked'
-            JOIN offers f ON f.id = l.offer_id AND f.supplier_id = :supplier_id LIMIT 1
+            LEFT JOIN line_moves m ON m.order_line_id = l.id
+            JOIN offers f ON f.id = coalesce(m.offer_id, l.offer_id) AND f.supplier_id = :supplier_id LIMIT 1
         """),
         {"round_id": round_id, "supplier_id": supplier_id},
     ).scalar_one_or_none()

@@ -49,6 +49,7 @@ def set_cart_line(
     quantity: int,
     tolerance: int = 0,
     if_unfilled: IfUnfilled = IfUnfilled.ROLL_OVER,
+    accepts_equivalents: bool = False,
 ) -> MemberOrder:
     """Put an offer into the actor's cart of a round, or change it there; `quantity` 0 takes it out."""
     actor.require(Permission.PLACE_ORDERS)
@@ -73,6 +74,7 @@ def set_cart_line(
             if_unfilled,
             price,
         )
+        line.accepts_equivalents = accepts_equivalents
     cart.version += 1
     session.flush()
     return cart

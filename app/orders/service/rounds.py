@@ -286,8 +286,9 @@ def carry_over_into(session: Session, actor: Actor, target: Round) -> int:
         session.execute(
             text("""
             INSERT INTO order_lines (order_id, offer_id, quantity, tolerance, ceiling_price, if_unfilled,
-                rolled_over_from_id)
-            SELECT successor.id, l.offer_id, c.quantity, c.tolerance, l.ceiling_price, l.if_unfilled, l.id
+                accepts_equivalents, rolled_over_from_id)
+            SELECT successor.id, l.offer_id, c.quantity, c.tolerance, l.ceiling_price, l.if_unfilled,
+                l.accepts_equivalents, l.id
             FROM carried c
             JOIN order_lines l ON l.id = c.line_id
             JOIN member_orders successor

@@ -39,3 +39,8 @@ document.addEventListener("change", (event) => {
   const form = event.target.form;
   if (form && "sendOnChange" in form.dataset) form.requestSubmit();
 });
+
+document.addEventListener("input", (event) => {
+  const shown = event.target.dataset.shows;
+  if (shown) document.getElementById(shown).textContent = event.target.value;
+});
