@@ -131,7 +131,7 @@ def front_chart(points: Sequence[tuple[Decimal, Decimal, str, str]]) -> FrontCha
     """
     scores, amounts = [score for score, *_rest in points], [amount for _score, amount, *_rest in points]
     low, high, least, most = min(scores), max(scores), min(amounts), max(amounts)
-    left, right, top = _LEFT + 72, 90, 22
+    left, right, top = _LEFT + 108, 90, 22
 
     def place(score: Decimal, amount: Decimal) -> tuple[int, int]:
         x = left + int((score - low) / (high - low or 1) * (WIDTH - left - right))

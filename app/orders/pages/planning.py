@@ -1,5 +1,6 @@
 """The best consolidation of a round: points between price and charter on a chart, one of them applied."""
 
+from collections import defaultdict
 from decimal import Decimal
 from typing import Annotated
 
@@ -61,8 +62,20 @@ def _page(request: Request, session: Session, actor: Actor, code: str, error: st
 
 def _chart(done: list[RoundPlan]) -> FrontChart:
     plain = (done[0].plain_score, done[0].plain_cost, _("plain"), "plain")
-    points = [(one.score, one.cost, _percent(one.premium), "applied" if one.applied_at else "point") for one in done]
+    same: defaultdict[tuple[Decimal, Decimal], list[RoundPlan]] = defaultdict(list)
+    for plan in done:
+        same[plan.score, plan.cost].append(plan)
+    points = [
+        (*place, _range(plans), "applied" if any(plan.applied_at for plan in plans) else "point")
+        for place, plans in same.items()
+    ]
     return front_chart([plain, *points])
+
+
+def _range(plans: list[RoundPlan]) -> str:
+    """The premiums that come to the same point."""
+    first, last = _percent(plans[0].premium), _percent(plans[-1].premium)
+    return first if first == last else f"{first.removesuffix(' %')}–{last}"
 
 
 def _percent(premium: Decimal) -> str:
@@ -70,7 +83,7 @@ def _percent(premium: Decimal) -> str:
 
 
 def _table(code: str, plans: list[RoundPlan]) -> Table:
-    columns = [Column(_("Premium for the charter")), Column(_("Cost"), "money"), Column(_("Saved"), "money")]
+    columns = [Column(_("Premium for the charter")), Column(_("Cost"), "money"), Column(_("Less than plain"), "money")]
     columns += [Column(_("Mean score"), "number"), Column(_("Deliveries"), "number"), Column(_("Unfilled"), "number")]
     columns += [Column(_("Lines moved"), "number"), Column(_("Proven gap, in percent"), "number")]
     return Table(
