@@ -27,6 +27,7 @@ from app.orders.api import routers as orders_routers
 from app.orders.pages import routers as orders_pages
 from app.sourcing import api as sourcing_api
 from app.sourcing.pages import routers as sourcing_pages
+from app.sourcing.tenders import api as tenders_api
 from app.supplying.api import routers as supplying_routers
 from app.supplying.pages import routers as supplying_pages
 from app.web import api_docs, errors, health
@@ -82,8 +83,8 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     app.add_middleware(RequestShell, body_limit_bytes=get_settings().upload_limit_mb * 1_000_000)
     errors.install(app)
-    apis = (accounts_api.router, catalog_api.router, sourcing_api.router, commission_api.router)
-    for api in (*apis, *orders_routers, *supplying_routers):
+    apis = (accounts_api.router, catalog_api.router, sourcing_api.router, tenders_api.router)
+    for api in (*apis, commission_api.router, *orders_routers, *supplying_routers):
         app.include_router(api)
     for pages in (
         *accounts_pages,

@@ -12,6 +12,7 @@ import app.core.idempotency
 import app.core.quota
 import app.orders.models
 import app.sourcing.models
+import app.sourcing.tenders.models
 import app.supplying.models  # noqa: F401 - imported for their tables
 from app.core.database import database_url, new_engine
 

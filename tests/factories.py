@@ -38,6 +38,14 @@ from app.orders.service.order_links import make_driver_link, make_order_link
 from app.orders.service.round_book import read_round_book
 from app.orders.service.rounds import close_round, create_round, open_round
 from app.sourcing.evidence import submit_evidence
+from app.sourcing.tenders import preparing
+from app.sourcing.tenders.answering import answer_question, ask_question
+from app.sourcing.tenders.bidding import OfferedLine, submit_bid
+from app.sourcing.tenders.models import AwardBy
+from app.sourcing.tenders.opening import open_bids
+from app.sourcing.tenders.preparing import TenderTerms
+from app.sourcing.tenders.queries import needs_of
+from app.sourcing.tenders.ranking import Measure
 from app.sourcing.versions import change_draft, copy_version
 from app.supplying.models import InvoiceStatus, SupplierInvoice, WebhookEndpoint
 from app.supplying.service.webhooks import add_endpoint, send_test
@@ -312,6 +320,9 @@ class Busy:
             (f"/sourcing/charter/{self.charter_draft}", self.manager),
             (f"/sourcing/charter/{self.charter_draft}/simulation", self.manager),
             ("/supplier/charter/articles", self.speaker),
+            *((path, self.manager) for path in ("/tenders", "/tenders/AO-D", "/tenders/AO-P", "/tenders/AO-O")),
+            ("/tenders/AO-O/record", self.manager),
+            *((path, self.speaker) for path in ("/supplier/tenders", "/supplier/tenders/AO-P")),
             *((path, self.speaker) for path in ("/supplier/orders", "/supplier/orders/R0-S1", "/account")),
             *((path, self.speaker) for path in ("/supplier/statement", "/supplier/webhooks", self.webhook_log)),
             *((path, self.speaker) for path in ("/supplier/catalogue", "/supplier/charter", "/supplier/sandbox")),
@@ -333,6 +344,34 @@ def _told_and_invoiced(session: Session, speaker: Actor) -> None:
     send_test(session, speaker, endpoint.id or 0)
     submit_evidence(session, speaker, "code_of_conduct", words="ILO core conventions")
     session.flush()
+
+
+def _tenders(session: Session, manager: Actor, speaker: Actor, product_refs: list[str]) -> None:
+    """A tender in each of three states: a draft, one that takes sealed bids, one that is opened."""
+    now = clock.now()
+    for reference, begin in (("AO-D", now), ("AO-P", now), ("AO-O", now - timedelta(days=30))):
+        with clock.frozen(begin):
+            last = (begin + timedelta(days=400)).date()
+            terms = TenderTerms(
+                f"Gants {reference}", "Un an de gants", AwardBy.LINE, dict.fromkeys(Measure, 25),
+                begin + timedelta(days=5), begin + timedelta(days=9), (begin + timedelta(days=10)).date(), last,
+            )  # fmt: skip
+            preparing.create_tender(session, manager, reference, terms)
+            needs = [preparing.Need(ref, 100, "Gants") for ref in product_refs]
+            preparing.add_needs(session, manager, reference, needs)
+            preparing.invite(session, manager, reference, ["S1"])
+            if reference == "AO-D":
+                continue
+            codes = preparing.publish(session, manager, reference)
+            tender = preparing.get_tender(session, reference)
+            question = ask_question(session, speaker, reference, "Livrés en une fois ?")
+            if reference == "AO-O":
+                answer_question(session, manager, reference, question.id or 0, "Oui, par parc.")
+            lines = [OfferedLine(need.id, f"{reference}-{need.id}", need.product, Decimal("7.90"))
+                     for need in needs_of(session, tender)]  # fmt: skip
+            submit_bid(session, speaker, reference, lines, "Reprise des invendus")
+        if reference == "AO-O":
+            open_bids(session, manager, reference, codes[:2])
 
 
 def _plan_done(session: Session, actor: Actor, code: str) -> None:
@@ -404,6 +443,7 @@ def a_busy_world(session: Session) -> Busy:
     session.add(run)
     _told_and_invoiced(session, speaker)
     _plan_done(session, manager, "R1")
+    _tenders(session, manager, speaker, [session.get_one(Product, offer.product_id).ref for offer in offers[:3]])
     return Busy(
         world, employee, approver, manager, treasurer, speaker, order.id or 0, offers[0].product_id, run.id or 0,
         company.id or 0, "R1-S1", second.id or 0, [offer.sku for offer in offers[10:]],

@@ -1,6 +1,6 @@
 """Tables of the catalogue. Offers hold their price tiers as two parallel arrays, one row an offer."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -123,7 +123,7 @@ class SearchWord(SQLModel, table=True):
 class Offer(SQLModel, table=True):
     """One supplier's terms for a product. Quantities are whole sales units; `content`: what one of them holds.
 
-    `stock`: what its supplier said to have at `stock_at`; None where it says nothing.
+    `stock`: what its supplier said to have at `stock_at`; None where it says nothing. It is withdrawn after `ends_on`.
     """
 
     __tablename__ = "offers"
@@ -162,6 +162,7 @@ class Offer(SQLModel, table=True):
     stock: int | None = None
     stock_at: datetime | None = instant(default=None)
     withdrawn_at: datetime | None = instant(default=None)
+    ends_on: date | None = None
     version: int = 1
 
 

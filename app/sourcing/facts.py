@@ -21,8 +21,8 @@ class ScoredOffer(Protocol):
     """What scores need to know of an offer: its number, whose it is, in which country it is said to be made."""
 
     @property
-    def id(self) -> int:
-        """Its number."""
+    def id(self) -> int | None:
+        """Its number, once it is stored."""
 
     @property
     def supplier_id(self) -> int:
@@ -88,7 +88,7 @@ class FactsReader:
 
     def some_offers(self, offers: Iterable[ScoredOffer]) -> dict[int, Facts]:
         """Some offers of the suppliers asked for, by id."""
-        return dict(self._facts((offer.id, offer.supplier_id, offer.origin_country) for offer in offers))
+        return dict(self._facts((offer.id or 0, offer.supplier_id, offer.origin_country) for offer in offers))
 
     def declared(self, supplier_id: int, country: str) -> Facts:
         """What would be known of something new of a supplier that it declares to be made in a country."""

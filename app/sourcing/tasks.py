@@ -1,13 +1,16 @@
-"""Background jobs of sourcing: scores kept up to date, suppliers reminded of what expires."""
+"""Background jobs of sourcing: scores kept up to date, suppliers reminded, awarded offers begun and ended in time."""
 
+from app.catalog.dated_offers import withdraw_ended_offers
 from app.catalog.outbox import SCORE_OFFERS
 from app.core import jobs
 from app.core.database import transaction
 from app.core.jobs import JobName
 from app.sourcing.scores import score_offers
+from app.sourcing.tenders.awarding import start_awarded_offers
 from app.sourcing.verifying import remind_of_expiring
 
 NIGHTLY = JobName("sourcing.nightly", "sourcing")
+HOURLY = JobName("sourcing.hourly", "sourcing")
 
 
 @jobs.task(SCORE_OFFERS)
@@ -24,3 +27,12 @@ def watch_expiry(timestamp: int) -> None:
     with transaction() as session:
         remind_of_expiring(session)
         score_offers(session)
+
+
+@jobs.app.periodic(cron="1 * * * *")
+@jobs.task(HOURLY)
+def watch_dates(timestamp: int) -> None:
+    """Every hour: offers whose last day has passed are withdrawn, awarded ones whose first day has come are sold."""
+    with transaction() as session:
+        withdraw_ended_offers(session)
+        start_awarded_offers(session)

@@ -7,19 +7,18 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
-from app.accounts.models import Person
 from app.accounts.permissions import Permission
-from app.catalog.models import SupplierUser
 from app.catalog.outbox import tell_of_changed_offers
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.core.i18n import format_day, speaking
+from app.core.i18n import format_day
 from app.core.i18n import gettext as _
 from app.core.pagination import Page, decode_cursor, page_of
 from app.sourcing.evidence import trust_of, words_of_criteria
+from app.sourcing.letters import Said, write_to_suppliers
 from app.sourcing.models import Evidence, EvidenceStatus
 from app.sourcing.versions import current_charter
-from app.web.letters import Action, queue_letter
+from app.web.letters import Action
 
 REMINDED_BEFORE = timedelta(days=30)
 
@@ -134,23 +133,16 @@ def remind_of_expiring(session: Session) -> int:
 
 
 def _write_to_supplier(session: Session, evidence: Evidence, *, refused: bool) -> None:
-    people = session.exec(
-        select(Person)
-        .join(SupplierUser, col(SupplierUser.person_id) == Person.id)
-        .where(SupplierUser.supplier_id == evidence.supplier_id, col(Person.active))
-    )
-    for person in people:
-        with speaking(person.locale):
-            what = words_of_criteria(current_charter(session)).get(evidence.criterion)
-            shown = " – ".join(filter(None, [what.said_in(person.locale) if what else "", evidence.words]))
-            if refused:
-                subject = _("What you show for the charter was not accepted")
-                said = evidence.decided_words
-            else:
-                assert evidence.expires_on is not None
-                subject = _("What you show for the charter expires soon")
-                said = _("It is valid until {day}. Show a newer one, so that it still counts.").format(
-                    day=format_day(evidence.expires_on)
-                )
-            action = Action(_("Show something"), "/supplier/charter")
-            queue_letter(session, person.email, subject, [shown, said], action)
+    what = words_of_criteria(current_charter(session)).get(evidence.criterion)
+
+    def say(_supplier_id: int, locale: str) -> Said:
+        shown = " – ".join(filter(None, [what.said_in(locale) if what else "", evidence.words]))
+        action = Action(_("Show something"), "/supplier/charter")
+        if refused:
+            subject = _("What you show for the charter was not accepted")
+            return Said(subject, [shown, evidence.decided_words], action)
+        valid = _("It is valid until {day}. Show a newer one, so that it still counts.")
+        until = valid.format(day=format_day(evidence.expires_on))
+        return Said(_("What you show for the charter expires soon"), [shown, until], action)
+
+    write_to_suppliers(session, [evidence.supplier_id], say)

@@ -83,6 +83,7 @@ def _cell(sheet: Any, value: Any) -> Any:
 
 _DOCUMENT_TYPES = {".xml": "application/xml", ".pdf": "application/pdf", ".csv": "text/csv", ".xlsx": _XLSX} | {
     ".png": "image/png",
+    ".json": "application/json",
     ".jpg": "image/jpeg",
 }
 

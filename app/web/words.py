@@ -38,4 +38,7 @@ def status_words() -> dict[str, str]:
         "queued": _("waits for its turn"),
         "running": _("under way"),
         "done": _("done"),
+        "published": _("sealed bids are taken"),
+        "opened": _("opened"),
+        "awarded": _("awarded"),
     }

@@ -6,6 +6,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlmodel import SQLModel
 
 import app.sourcing.models
+import app.sourcing.tenders.models
 import app.supplying.models  # noqa: F401 - imported for its tables
 from app.core import schema
 

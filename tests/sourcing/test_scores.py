@@ -35,7 +35,7 @@ def near(world: World) -> World:
 def speaker_of(world: World, supplier: Supplier) -> Actor:
     number = next(world.numbers)
     email = f"s{number}@s.example"
-    return actor_for(add_supplier_user(world.session, COMMAND_LINE, supplier.code, email=email, name="S"))
+    return actor_for(add_supplier_user(world.session, COMMAND_LINE, supplier.code, email=email, name="S", locale="en"))
 
 
 def score_now(session: Session, offer: Offer) -> tuple[int, str]:

@@ -20,6 +20,7 @@ from app.orders.pages import (
     shop,
 )
 from app.orders.pages.words import reason_words, supplier_fails
+from app.sourcing.tenders import demand
 from app.web.rendering import environment, shell_facts
 
 routers = [
@@ -37,6 +38,7 @@ routers = [
     reports.router,
     live.router,
 ]
+demand.count_by(queries.bought_between)
 shell_facts["cart_count"] = queries.cart_line_count
 shell_facts["waiting_count"] = queries.waiting_count
 environment().globals |= {"reason_words": reason_words, "supplier_fails": supplier_fails}

@@ -33,6 +33,7 @@ from app.orders.queries.member_orders import (
     list_orders,
     list_waiting,
 )
+from app.orders.queries.past_demand import bought_between
 from app.orders.queries.progress import Progress, progress_on
 from app.orders.queries.reports import (
     LateRow,
@@ -126,6 +127,7 @@ __all__ = [
     "WaitingCompany",
     "approval_names",
     "approvals_of",
+    "bought_between",
     "cart_id_of",
     "cart_line_count",
     "comments_on",
