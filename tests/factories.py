@@ -322,6 +322,8 @@ class Busy:
             ("/supplier/charter/articles", self.speaker),
             *((path, self.manager) for path in ("/tenders", "/tenders/AO-D", "/tenders/AO-P", "/tenders/AO-O")),
             ("/tenders/AO-O/record", self.manager),
+            ("/suppliers/S1", self.manager),
+            ("/supplier/score-card", self.speaker),
             *((path, self.speaker) for path in ("/supplier/tenders", "/supplier/tenders/AO-P")),
             *((path, self.speaker) for path in ("/supplier/orders", "/supplier/orders/R0-S1", "/account")),
             *((path, self.speaker) for path in ("/supplier/statement", "/supplier/webhooks", self.webhook_log)),

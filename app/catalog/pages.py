@@ -190,7 +190,13 @@ def _suppliers(rows: Iterable[suppliers.SupplierRow]) -> Table:
         "suppliers",
         columns,
         (
-            (Link(row.name, below=row.code), row.city, row.email or "–", row.offer_count, row.speakers or "–")
+            (
+                Link(row.name, f"/suppliers/{row.code}", row.code),
+                row.city,
+                row.email or "–",
+                row.offer_count,
+                row.speakers or "–",
+            )
             + (row.key_used_at,)
             for row in rows
         ),

@@ -26,18 +26,24 @@ def require_supplier(session: Session, actor: Actor) -> int:
     return supplier_id
 
 
+def supplier_id_of(session: Session, code: str) -> int:
+    """The number of a supplier by its code. Raises `NotFound`."""
+    found = session.scalar(select(Supplier.id).where(Supplier.code == code))
+    if found is None:
+        raise NotFound("There is no such supplier.")
+    return found
+
+
 def add_supplier_user(
     session: Session, actor: Actor, code: str, *, email: str, name: str, locale: str = "fr"
 ) -> Person:
     """Add somebody who speaks for a supplier."""
     actor.require(Permission.MANAGE_CATALOG)
-    supplier = session.exec(select(Supplier).where(Supplier.code == code)).one_or_none()
-    if supplier is None or supplier.id is None:
-        raise NotFound("There is no such supplier.")
+    supplier_id = supplier_id_of(session, code)
     actor.require(Permission.MANAGE_PEOPLE)
     person = add_person(session, actor, email=email, name=name, roles=(Role.SUPPLIER,), locale=locale)
     assert person.id is not None
-    session.add(SupplierUser(person_id=person.id, supplier_id=supplier.id))
+    session.add(SupplierUser(person_id=person.id, supplier_id=supplier_id))
     session.flush()
     return person
 

@@ -1,8 +1,8 @@
 """The suppliers' pages: `orders` and `invoices`, with a mailed link too (`opened`), `webhooks`, `catalogue`, `sandbox`;
-`words` is how values are called."""
+`score_card` is how a supplier did, `words` is how values are called."""
 
-from app.supplying.pages import catalogue, invoices, orders, sandbox, webhooks
+from app.supplying.pages import catalogue, invoices, orders, sandbox, score_card, webhooks
 
-routers = [orders.router, invoices.router, webhooks.router, catalogue.router, sandbox.router]
+routers = [orders.router, invoices.router, webhooks.router, catalogue.router, sandbox.router, score_card.router]
 
 __all__ = ["routers"]
