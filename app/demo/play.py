@@ -30,6 +30,7 @@ from app.core.tabular import Column, TableReader
 from app.demo import firms, goods
 from app.demo.charter import show_evidence
 from app.demo.ordering import OrderPlayer
+from app.demo.tenders import hold_tenders
 from app.orders import queries
 from app.orders.approval_rules import StepRule
 from app.orders.models import Round, RoundStatus, SupplierAlert, SupplierDecision
@@ -110,6 +111,7 @@ def _load(session: Session) -> None:
     create_rule(session, COMMAND_LINE, percent=Decimal("3.50"))
     _set_company_rules(session)
     show_evidence(session)
+    hold_tenders(session, COMMAND_LINE)
 
 
 def _name_parties(session: Session) -> None:

@@ -30,6 +30,8 @@ from app.sourcing.versions import (
     publish_draft,
 )
 from tests.factories import World
+from tests.site import Site
+from tests.sourcing.test_scores import speaker_of
 
 
 def heavier_environment(version: CharterVersion) -> CharterVersion:
@@ -157,3 +159,30 @@ def test_a_criterion_is_taken_out_and_another_added_in_the_form() -> None:
     criteria = version_of(form, FIRST_VERSION).criteria
     assert FIRST_VERSION.criteria[0] not in criteria
     assert (criteria[-1].key, criteria[-1].points, criteria[-1].of_supplier) == ("no_plastic", 15, False)
+
+
+def test_the_manager_goes_from_the_charter_in_force_to_the_next_on_pages(world: World, site: Site) -> None:
+    manager = world.a_manager()
+    world.an_offer(origin_country="FR")
+    assert "Copy version 1" in site.get("/sourcing", manager).text
+    assert site.post("/sourcing/charter", manager, data={"number": "1"}).headers["location"] == "/sourcing/charter/2"
+    typed = form_of(get_version(world.session, 2)).model_dump()
+    refused = site.post("/sourcing/charter/2", manager, data=typed | {"weight": ["50", "50", "50"], "note": "Vert"})
+    assert (refused.status_code, "100 % together" in refused.text, 'value="Vert"' in refused.text) == (422, True, True)
+    odd = site.post("/sourcing/charter/2", manager, data=typed | {"limit": "viele"})
+    assert (odd.status_code, "not a whole number" in odd.text) == (422, True)
+    kept = site.post("/sourcing/charter/2", manager, data=typed | {"grade_from": ["80", "60", "40", "5", "0"]})
+    assert kept.headers["location"] == "/sourcing/charter/2/simulation"
+    page = site.get("/sourcing/charter/2/simulation", manager).text
+    assert "Publish version 2" in page
+    assert site.get("/charter?number=2").status_code == 404
+    assert site.post("/sourcing/charter/2/publish", manager, data={"version": "2"}).status_code == 303
+    assert "Version 2" in site.get("/charter").text
+    assert site.get("/api/v1/charter").json()["grades"][3] == {"letter": "D", "from_score": 5}
+    assert "Version 1" in site.get("/charter?number=1").text
+
+
+@pytest.mark.parametrize("path", ["/sourcing", "/sourcing/evidence", "/sourcing/evidence?every=true", "/tenders"])
+def test_pages_with_nothing_on_them_yet_say_so(world: World, site: Site, path: str) -> None:
+    assert site.get(path, world.a_manager()).status_code == 200
+    assert site.get("/supplier/tenders", speaker_of(world, world.a_supplier())).status_code == 200

@@ -31,13 +31,15 @@ _MOVES_SHOWN = 100
 def sourcing_page(request: Request, session: SessionDep, actor: SignedIn, form: ExportFormat | None = None) -> Response:
     """Where the manager begins: what suppliers showed, and the charter's versions."""
     actor.require(Permission.MANAGE_SOURCING)
-    table = _versions(versions.list_versions(session))
+    states = versions.list_versions(session)
+    table = _versions(states)
     if form is not None:
         return table.as_file(form)
     return render(
         request,
         "sourcing/sourcing.html",
-        versions=versions.list_versions(session),
+        draft=next((one for one in states if one.is_draft), None),
+        newest=next(one for one in states if not one.is_draft),
         table=table,
         new_evidence=count_new_evidence(session),
     )
