@@ -27,7 +27,7 @@ serve: setup
 	$(BIN)/engrenages serve $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: setup
 	$(BIN)/ruff format --check .

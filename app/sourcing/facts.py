@@ -60,10 +60,20 @@ class OfferFacts(NamedTuple):
 
 
 class FactsReader:
-    """Reads facts by one version of the charter: suppliers, places and evidence once, then offers."""
+    """Reads facts by one version of the charter: suppliers, places and evidence once, then offers.
 
-    def __init__(self, session: Session, version: CharterVersion, supplier_ids: Sequence[int] | None = None) -> None:
+    `supplier_ids` are the suppliers asked for; with `offer_ids`, of their offers only these.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        version: CharterVersion,
+        supplier_ids: Sequence[int] | None = None,
+        offer_ids: Sequence[int] | None = None,
+    ) -> None:
         self._session, self._version, self._supplier_ids = session, version, supplier_ids
+        self._offer_ids = offer_ids
         self._parks = [place for park in list_parks(session) if (place := find_place(park.postal_code, park.city))]
         self._points = {band.key: band.points for band in version.bands}
         self._factors = {trust.key: trust.factor for trust in version.trusts}
@@ -160,10 +170,11 @@ class FactsReader:
                         SELECT FROM companies c WHERE c.active AND c.siret = e.siret) AS made_by_member
                 FROM suppliers s LEFT JOIN evidence e
                     ON e.supplier_id = s.id AND e.withdrawn_at IS NULL AND e.status <> 'refused'
+                    AND (CAST(:offers AS int[]) IS NULL OR e.offer_id IS NULL OR e.offer_id = ANY(:offers))
                 WHERE CAST(:suppliers AS int[]) IS NULL OR s.id = ANY(:suppliers)
                 ORDER BY e.id
             """),
-            {"suppliers": self._supplier_ids},
+            {"suppliers": self._supplier_ids, "offers": self._offer_ids},
         )
         today = clock.today()
         for row in rows:

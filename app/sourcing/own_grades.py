@@ -79,6 +79,6 @@ def list_own_scores(session: Session, supplier_id: int, cursor: str | None, limi
         {"supplier_id": supplier_id, "after": after[0] if after else "", "limit": limit + 1},
     ).all()
     version = current_charter(session)
-    facts = FactsReader(session, version, [supplier_id]).some_offers(rows)
+    facts = FactsReader(session, version, [supplier_id], [row.id for row in rows]).some_offers(rows)
     found = [OwnScore(row.sku, row.name, explanation_of(facts[row.id], version)) for row in rows]
     return page_of(found, limit, lambda row: (row.sku,))

@@ -181,7 +181,8 @@ def explain(session: Session, offers: Collection[ScoredOffer]) -> dict[int, Expl
     if not offers:
         return {}
     version = current_charter(session)
-    reader = FactsReader(session, version, list({offer.supplier_id for offer in offers}))
+    suppliers, numbers = {offer.supplier_id for offer in offers}, [offer.id or 0 for offer in offers]
+    reader = FactsReader(session, version, list(suppliers), numbers)
     return {offer_id: explanation_of(facts, version) for offer_id, facts in reader.some_offers(offers).items()}
 
 

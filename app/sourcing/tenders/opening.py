@@ -74,11 +74,11 @@ def _open(session: Session, tender: Tender, bid: TenderBid, private_key: bytes) 
 def _scores(session: Session, supplier_id: int, lines: list[dict[str, Any]]) -> dict[int, int]:
     """The charter score of each line: of the supplier's offer by that SKU where it has one, else as declared."""
     charter = current_charter(session)
-    reader = FactsReader(session, charter, [supplier_id])
     offers = session.exec(
         select(Offer).where(Offer.supplier_id == supplier_id, col(Offer.sku).in_([line["sku"] for line in lines]))
     ).all()
     known = {offer.sku: offer for offer in offers}
+    reader = FactsReader(session, charter, [supplier_id], [offer.id or 0 for offer in offers])
     shown = reader.some_offers(known.values())
     facts = {sku: shown[offer.id or 0] for sku, offer in known.items()}
     return {
