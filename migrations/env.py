@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import app.accounts.models
+import app.billing.models
 import app.catalog.import_runs
 import app.catalog.models
 import app.commission.models

@@ -28,19 +28,20 @@ class Failure:
 
 
 @cache
-def _saxon() -> PySaxonProcessor:
+def saxon() -> PySaxonProcessor:
+    """One processor: what it parses and compiles belongs together."""
     return PySaxonProcessor(license=False)
 
 
 @cache
 def compiled(path: Path) -> PyXsltExecutable:
     """The rules of a Schematron file, ready to be run."""
-    return _saxon().new_xslt30_processor().compile_stylesheet(stylesheet_text=_stylesheet(path))
+    return saxon().new_xslt30_processor().compile_stylesheet(stylesheet_text=_stylesheet(path))
 
 
 def failures(path: Path, document: bytes) -> list[Failure]:
     """The rules of a file that do not hold for a document."""
-    node = _saxon().parse_xml(xml_text=document.decode("utf-8"))
+    node = saxon().parse_xml(xml_text=document.decode("utf-8"))
     answer = compiled(path).transform_to_string(xdm_node=node)
     found = etree.fromstring(answer.encode("utf-8"))
     return [Failure(f.get("rule", ""), f.get("flag", ""), " ".join((f.text or "").split())) for f in found]

@@ -31,6 +31,7 @@ class Association(SQLModel, table=True):
     postal_code: str = ""
     city: str = ""
     email: str = ""
+    iban: str = Field(default="", sa_column_kwargs={"server_default": ""})
     version: int = 1
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from stdnum import iban as iban_number
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siret as siret_number
@@ -56,7 +57,7 @@ def set_up_installation(
 
 def identify_association(
     session: Session, actor: Actor, *, name: str, street: str, postal_code: str, city: str, siret: str,
-    vat_number: str, email: str,
+    vat_number: str, email: str, iban: str = "",
 ) -> Association:  # fmt: skip
     """Say who the association is, as documents name it. Raises `InvalidInput` for numbers that cannot be."""
     actor.require(Permission.MANAGE_PEOPLE)
@@ -64,7 +65,10 @@ def identify_association(
         raise InvalidInput("The association and its manager each need a name.", field="name")
     if vat_number.strip() and not vat.is_valid(vat_number):
         raise InvalidInput("{number} is not a VAT number.", field="vat_number", number=vat_number)
+    if iban.strip() and not iban_number.is_valid(iban):
+        raise InvalidInput("{number} is not an IBAN.", field="iban", number=iban)
     association = get_association(session)
+    association.iban = str(iban_number.compact(iban)) if iban.strip() else ""
     association.name, association.street = name.strip(), street.strip()
     association.postal_code, association.city = postal_code.strip(), city.strip()
     association.siret = check_siret(siret) or ""

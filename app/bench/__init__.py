@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from sqlmodel import Session
 
-from app.bench import consolidation, importing, optimising, scoring, shop
+from app.bench import consolidation, importing, invoicing, optimising, scoring, shop
 from app.bench.measure import Measurement
 from app.bench.scratch import scratch_engine
 
@@ -14,6 +14,7 @@ ProgressBar = Callable[[str, int | None], AbstractContextManager[Callable[[int],
 _MEASURES = (
     ("consolidation", consolidation.measure),
     ("import", importing.measure),
+    ("invoices", invoicing.measure),
     ("optimise", optimising.measure),
     ("scores", scoring.measure),
     ("shop", shop.measure),

@@ -27,6 +27,7 @@ class PostingDraft:
     debit: Decimal = ZERO
     credit: Decimal = ZERO
     supplier_id: int | None = None
+    company_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ def book(session: Session, drafts: Sequence[EntryDraft]) -> None:
                 "entry_id": entry_id,
                 "account": posting.account,
                 "supplier_id": posting.supplier_id,
+                "company_id": posting.company_id,
                 "debit": posting.debit,
                 "credit": posting.credit,
             }

@@ -69,5 +69,6 @@ class Posting(SQLModel, table=True):
     entry_id: int = Field(foreign_key="journal_entries.id", index=True)
     account: str = Field(max_length=12)
     supplier_id: int | None = Field(default=None, foreign_key="suppliers.id")
+    company_id: int | None = Field(default=None, foreign_key="companies.id")
     debit: Decimal = euros(default=Decimal("0.00"))
     credit: Decimal = euros(default=Decimal("0.00"))

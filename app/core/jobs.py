@@ -21,6 +21,7 @@ TASK_MODULES = [
     "app.sourcing.tasks",
     "app.orders.tasks",
     "app.supplying.tasks",
+    "app.billing.tasks",
 ]
 RETRIES = procrastinate.RetryStrategy(max_attempts=12, exponential_wait=2)
 

@@ -20,15 +20,15 @@ from app.core.i18n import (
 from app.core.i18n import gettext as _
 from app.orders.documents.order_document import OrderDocument, Party
 
-_INK, _MUTED, _ACCENT, _PAPER = (29, 35, 38), (86, 96, 103), (11, 95, 102), (241, 237, 229)
-_PAPER_FORMAT, _MARGIN_MM = "A4", 16
+INK, MUTED, ACCENT, PAPER = (29, 35, 38), (86, 96, 103), (11, 95, 102), (241, 237, 229)
+_FORMAT, _MARGIN_MM = "A4", 16
 
 
-class _Paper(FPDF):
+class Paper(FPDF):
     """A page with the order's number and its own below."""
 
     def __init__(self, number: str) -> None:
-        super().__init__(format=_PAPER_FORMAT, enforce_compliance=DocumentCompliance.PDFA_3B)
+        super().__init__(format=_FORMAT, enforce_compliance=DocumentCompliance.PDFA_3B)
         self.number = number
         self.add_font("Roboto", "", font_roboto.Roboto)
         self.add_font("Roboto", "B", font_roboto.RobotoBold)
@@ -39,13 +39,13 @@ class _Paper(FPDF):
         """The number and the page, at the bottom."""
         self.set_y(-14)
         self.set_font("Roboto", size=8)
-        self.set_text_color(*_MUTED)
+        self.set_text_color(*MUTED)
         self.cell(0, 5, f"{self.number} · {self.page_no()} / {{nb}}", align=Align.R)
 
 
 def order_pdf(order: OrderDocument) -> bytes:
     """The order as a PDF in the current language."""
-    paper = _Paper(order.number)
+    paper = Paper(order.number)
     paper.set_title(f"{_('Order')} {order.number}")
     paper.set_author(order.buyer.name)
     paper.set_lang(current_locale())
@@ -58,34 +58,34 @@ def order_pdf(order: OrderDocument) -> bytes:
     return bytes(paper.output())
 
 
-def _heading(paper: _Paper, order: OrderDocument) -> None:
+def _heading(paper: Paper, order: OrderDocument) -> None:
     paper.set_font("Roboto", "B", 20)
-    paper.set_text_color(*_ACCENT)
+    paper.set_text_color(*ACCENT)
     paper.cell(0, 10, f"{_('Order')} {order.number}", new_x="LMARGIN", new_y="NEXT")
     paper.set_font("Roboto", size=10)
-    paper.set_text_color(*_MUTED)
+    paper.set_text_color(*MUTED)
     paper.cell(0, 6, f"{format_day(order.issued_on)} · {order.round_name}", new_x="LMARGIN", new_y="NEXT")
     paper.ln(4)
 
 
-def _parties(paper: _Paper, order: OrderDocument) -> None:
+def _parties(paper: Paper, order: OrderDocument) -> None:
     columns = (
         (_("Supplier"), _address_of(order.seller)),
         (_("Ordered by"), _address_of(order.buyer)),
         (_("Deliver to"), [*_address_of(order.deliver_to), format_day(order.deliver_on)]),
     )
-    paper.set_text_color(*_INK)
+    paper.set_text_color(*INK)
     width = paper.epw / len(columns)
     top = paper.get_y()
     lowest = top
     for at, (title, lines) in enumerate(columns):
         paper.set_xy(paper.l_margin + at * width, top)
         paper.set_font("Roboto", "B", 9)
-        paper.set_text_color(*_MUTED)
+        paper.set_text_color(*MUTED)
         paper.cell(width, 5, title)
         paper.set_xy(paper.l_margin + at * width, top + 5)
         paper.set_font("Roboto", size=9.5)
-        paper.set_text_color(*_INK)
+        paper.set_text_color(*INK)
         paper.multi_cell(width - 4, 4.8, "\n".join(lines), align=Align.L)
         lowest = max(lowest, paper.get_y())
     paper.set_xy(paper.l_margin, lowest + 5)
@@ -99,8 +99,8 @@ def _address_of(party: Party) -> list[str]:
     return [line for line in (party.name, party.street, place, country, identity, vat) if line]
 
 
-def _lines(paper: _Paper, order: OrderDocument) -> None:
-    heading = FontFace(emphasis=TextEmphasis.B, color=_MUTED, fill_color=_PAPER, size_pt=8.5)
+def _lines(paper: Paper, order: OrderDocument) -> None:
+    heading = FontFace(emphasis=TextEmphasis.B, color=MUTED, fill_color=PAPER, size_pt=8.5)
     paper.set_font("Roboto", size=9)
     with paper.table(
         col_widths=(26, 74, 18, 18, 22, 16, 26),
@@ -127,7 +127,7 @@ def _lines(paper: _Paper, order: OrderDocument) -> None:
     paper.ln(3)
 
 
-def _totals(paper: _Paper, order: OrderDocument) -> None:
+def _totals(paper: Paper, order: OrderDocument) -> None:
     rows = [(_(charge.words), charge.amount) for charge in order.charges]
     rows.append((_("Total before VAT"), order.net_total))
     rows += [(f"{_('VAT')} {format_rate(rate)}", vat) for rate, (_taxed, vat) in order.vat.items()]
@@ -137,6 +137,6 @@ def _totals(paper: _Paper, order: OrderDocument) -> None:
     for at, (words, amount) in enumerate(rows):
         last = at == len(rows) - 1
         paper.set_font("Roboto", "B" if last else "", 11 if last else 9.5)
-        paper.set_text_color(*(_ACCENT if last else _INK))
+        paper.set_text_color(*(ACCENT if last else INK))
         paper.cell(paper.epw - 36, 6, words, align=Align.R)
         paper.cell(36, 6, format_money(amount), align=Align.R, new_x="LMARGIN", new_y="NEXT")

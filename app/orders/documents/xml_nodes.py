@@ -1,4 +1,4 @@
-"""Writing the XML of electronic orders: children by prefixed name, and none that is empty."""
+"""Writing the XML of electronic documents: children by prefixed name, and none that is empty."""
 
 from lxml import etree
 
@@ -24,9 +24,9 @@ def as_xml(root: etree._Element) -> bytes:
 
 
 def add_node(parent: etree._Element, name: str) -> etree._Element:
-    """A new last child, named as in `cac:Party`."""
+    """A new last child, named as in `cac:Party` by a prefix that the root declares."""
     prefix, local = name.split(":")
-    return etree.SubElement(parent, f"{{{NAMES[prefix]}}}{local}")
+    return etree.SubElement(parent, f"{{{parent.nsmap[prefix]}}}{local}")
 
 
 def add_text(parent: etree._Element, name: str, value: str, **attributes: str) -> None:

@@ -1,0 +1,187 @@
+"""The books as accountants and the tax administration read them: trial balance, general ledger, aged balance, FEC."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.core import clock
+from app.core.money import ZERO
+from app.core.pagination import Page, decode_cursor, page_of
+
+# Plan comptable général, ANC regulation 2014-03.
+ACCOUNTS = {
+    "401": "Fournisseurs",
+    "411": "Clients",
+    "44571": "TVA collectée",
+    "512": "Banques",
+    "7082": "Commissions et courtages",
+}
+_JOURNALS = {
+    "supplier_order": ("COM", "Commissions"),
+    "invoice": ("VT", "Ventes"),
+    "opening": ("AN", "À nouveaux"),
+}
+_OTHER = ("OD", "Opérations diverses")
+
+# Article A47 A-1 of the Livre des procédures fiscales, in its order.
+FEC_COLUMNS = (
+    *("JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum", "CompAuxLib"),
+    *("PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet", "ValidDate"),
+    *("Montantdevise", "Idevise"),
+)
+
+
+class TrialRow(NamedTuple):
+    """An account over a time: its debits and credits, in euros."""
+
+    account: str
+    label: str
+    debit: Decimal
+    credit: Decimal
+
+    @property
+    def balance(self) -> Decimal:
+        """Debit less credit."""
+        return self.debit - self.credit
+
+
+def trial_balance(session: Session, first: date, last: date) -> list[TrialRow]:
+    """The accounts with anything booked between two days, in their order."""
+    rows = session.execute(
+        text("""
+            SELECT p.account, sum(p.debit), sum(p.credit) FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+            WHERE e.booked_on BETWEEN :first AND :last GROUP BY p.account ORDER BY p.account
+        """),
+        {"first": first, "last": last},
+    )
+    return [TrialRow(row[0], ACCOUNTS.get(row[0], ""), row[1], row[2]) for row in rows]
+
+
+class LedgerRow(NamedTuple):
+    """A posting of an account, with the balance that it leaves."""
+
+    id: int
+    booked_on: date
+    document: str
+    label: str
+    third_party: str
+    debit: Decimal
+    credit: Decimal
+    balance: Decimal
+
+
+def general_ledger(
+    session: Session, account: str, first: date, last: date, cursor: str | None, limit: int
+) -> Page[LedgerRow]:
+    """The postings of an account between two days in their order, the balance running from before the first day."""
+    after = decode_cursor(cursor, date.fromisoformat, int)
+    rows = session.execute(
+        text("""
+            SELECT * FROM (
+                SELECT p.id, e.booked_on, e.document_number, e.label, coalesce(s.name, c.name, ''), p.debit, p.credit,
+                    sum(p.debit - p.credit) OVER (ORDER BY e.booked_on, p.id) AS balance
+                FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+                LEFT JOIN suppliers s ON s.id = p.supplier_id LEFT JOIN companies c ON c.id = p.company_id
+                WHERE p.account = :account AND e.booked_on <= :last
+            ) running
+            WHERE booked_on >= :first AND (CAST(:day AS date) IS NULL OR (booked_on, id) > (:day, :id))
+            ORDER BY booked_on, id LIMIT :limit
+        """),
+        {
+            **{"account": account, "first": first, "last": last, "limit": limit + 1},
+            **{"day": after[0] if after else None, "id": after[1] if after else None},
+        },
+    )
+    found = [LedgerRow(*row) for row in rows]
+    return page_of(found, limit, lambda row: (row.booked_on.isoformat(), row.id))
+
+
+class AgedRow(NamedTuple):
+    """What a member owes, by how long it has been due; in euros."""
+
+    company: str
+    not_due: Decimal
+    to_30_days: Decimal
+    to_60_days: Decimal
+    beyond: Decimal
+
+    @property
+    def total(self) -> Decimal:
+        """All of it."""
+        return self.not_due + self.to_30_days + self.to_60_days + self.beyond
+
+
+def aged_balance(session: Session) -> list[AgedRow]:
+    """What members owe on invoices (credit notes taken off), by days past due; payments are not booked yet."""
+    rows = session.execute(
+        text("""
+            SELECT c.name,
+                coalesce(sum(owed) FILTER (WHERE late <= 0), 0),
+                coalesce(sum(owed) FILTER (WHERE late BETWEEN 1 AND 30), 0),
+                coalesce(sum(owed) FILTER (WHERE late BETWEEN 31 AND 60), 0),
+                coalesce(sum(owed) FILTER (WHERE late > 60), 0)
+            FROM (
+                SELECT i.company_id, CASE i.kind WHEN 'credit_note' THEN -i.total ELSE i.total END AS owed,
+                    CAST(:today AS date) - coalesce(k.due_on, i.due_on) AS late
+                FROM issued_invoices i LEFT JOIN issued_invoices k ON k.id = i.corrects_id
+                WHERE i.company_id IS NOT NULL
+            ) open JOIN companies c ON c.id = open.company_id
+            GROUP BY c.id HAVING sum(owed) <> 0 ORDER BY c.name
+        """),
+        {"today": clock.today()},
+    )
+    return [AgedRow(*row) for row in rows]
+
+
+def fec_lines(session: Session, year: int) -> Iterator[list[str]]:
+    """The lines of the *Fichier des écritures comptables* of a calendar year: one a posting, by entry and number.
+
+    Entries are numbered without a gap in the order in which they were booked; amounts have a decimal comma, days are
+    YYYYMMDD. Source: article A47 A-1 of the Livre des procédures fiscales.
+    """
+    rows = session.execute(
+        text("""
+            SELECT e.document_type, dense_rank() OVER (ORDER BY e.booked_on, e.id) AS number, e.booked_on, p.account,
+                coalesce(s.code, c.code, '') AS party, coalesce(s.name, c.name, '') AS party_name, e.document_number,
+                e.label, p.debit, p.credit
+            FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+            LEFT JOIN suppliers s ON s.id = p.supplier_id LEFT JOIN companies c ON c.id = p.company_id
+            WHERE e.booked_on >= make_date(:year, 1, 1) AND e.booked_on < make_date(:year + 1, 1, 1)
+            ORDER BY e.booked_on, e.id, p.id
+        """),
+        {"year": year},
+    )
+    for row in rows:
+        code, label = _JOURNALS.get(row.document_type, _OTHER)
+        day = f"{row.booked_on:%Y%m%d}"
+        has_party = row.account in {"401", "411"}
+        yield [
+            *(code, label, str(row.number), day, row.account, ACCOUNTS.get(row.account, row.account)),
+            *((row.party, _plain(row.party_name)) if has_party else ("", "")),
+            *(row.document_number, day, _plain(row.label), _comma(row.debit), _comma(row.credit)),
+            *("", "", day, "", ""),
+        ]
+
+
+def fec_file(session: Session, year: int) -> bytes:
+    """The file: a header, then a line a posting, parted by tabs, in UTF-8."""
+    lines = ["\t".join(FEC_COLUMNS), *("\t".join(line) for line in fec_lines(session, year))]
+    return ("\r\n".join(lines) + "\r\n").encode("utf-8")
+
+
+def fec_name(siret: str, year: int) -> str:
+    """The name that the law asks for: SIREN, `FEC`, the last day of the year."""
+    return f"{siret[:9] or '000000000'}FEC{year}1231.txt"
+
+
+def _comma(amount: Decimal) -> str:
+    return f"{amount or ZERO:.2f}".replace(".", ",")
+
+
+def _plain(words: str) -> str:
+    """Text without what parts the file."""
+    return " ".join(words.split())

@@ -1,0 +1,62 @@
+"""What the screens of billing read."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.permissions import Permission
+from app.catalog.suppliers import require_supplier
+from app.core.pagination import Page, decode_cursor, page_of
+
+
+class InvoiceRow(NamedTuple):
+    """An issued invoice in a list; amounts in euros. `credited_by`: the number of its credit note."""
+
+    id: int
+    number: str
+    kind: str
+    supplier: str
+    company: str | None
+    issued_on: date
+    due_on: date
+    net_amount: Decimal
+    vat_amount: Decimal
+    total: Decimal
+    credited_by: str | None
+    corrects: str | None
+
+
+def list_invoices(session: Session, actor: Actor, cursor: str | None, limit: int) -> Page[InvoiceRow]:
+    """The invoices that are the actor's to see, the newest first: all for the treasurer, a firm's or supplier's own."""
+    condition, parameters = _own(session, actor)
+    after = decode_cursor(cursor, int)
+    if after:
+        condition += " AND i.id < :after"
+        parameters["after"] = after[0]
+    rows = session.execute(
+        text(f"""
+            SELECT i.id, i.number, i.kind, s.name, c.name, i.issued_on, i.due_on, i.net_amount, i.vat_amount, i.total,
+                k.number, f.number
+            FROM issued_invoices i
+            JOIN suppliers s ON s.id = i.supplier_id
+            LEFT JOIN companies c ON c.id = i.company_id
+            LEFT JOIN issued_invoices k ON k.corrects_id = i.id
+            LEFT JOIN issued_invoices f ON f.id = i.corrects_id
+            WHERE {condition} ORDER BY i.id DESC LIMIT :limit
+        """),
+        parameters | {"limit": limit + 1},
+    )
+    return page_of([InvoiceRow(*row) for row in rows], limit, lambda row: (row.id,))
+
+
+def _own(session: Session, actor: Actor) -> tuple[str, dict[str, Any]]:
+    if actor.may(Permission.VIEW_COMMISSION):
+        return "true", {}
+    if actor.may(Permission.SUPPLY):
+        return "i.supplier_id = :supplier", {"supplier": require_supplier(session, actor)}
+    actor.require(Permission.MANAGE_COMPANY)
+    return "i.company_id = :company", {"company": actor.require_company()}

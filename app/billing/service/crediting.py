@@ -1,0 +1,92 @@
+"""A credit note takes an invoice back, whole: a document of its own, never a change of the first."""
+
+from decimal import Decimal
+from io import BytesIO
+
+import facturx
+from lxml import etree
+from sqlmodel import Session, select
+
+from app.accounts.actor import Actor
+from app.accounts.models import Company
+from app.accounts.permissions import Permission
+from app.accounts.service import get_association
+from app.billing.invoice import DocumentCharge, InvoiceKind, InvoiceLine
+from app.billing.models import IssuedInvoice
+from app.billing.service.issuing import (
+    Draft,
+    archived,
+    association_party,
+    buyer_of,
+    get_invoice,
+    issue,
+    seller_of,
+    unnumbered,
+)
+from app.catalog.models import Supplier
+from app.core import clock
+from app.core.errors import Conflict, InvalidInput
+
+_RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
+
+
+def credit_invoice(session: Session, actor: Actor, number: str, reason: str) -> IssuedInvoice:
+    """Credit an invoice whole, with the reason. Raises `Conflict` for a credit note, or where there is one already."""
+    actor.require(Permission.MANAGE_COMMISSION)
+    if not reason.strip():
+        raise InvalidInput("Say why the invoice is credited: it stands on the credit note.", field="reason")
+    first = get_invoice(session, actor, number)
+    if first.kind is InvoiceKind.CREDIT_NOTE:
+        raise Conflict("A credit note is not credited.", code="not_creditable")
+    if session.exec(select(IssuedInvoice.id).where(IssuedInvoice.corrects_id == first.id)).first() is not None:
+        raise Conflict("This invoice is credited already.", code="credited_already")
+    association = get_association(session)
+    supplier = session.get_one(Supplier, first.supplier_id)
+    company = session.get(Company, first.company_id) if first.company_id else None
+    if company is not None:
+        seller, buyer = seller_of(supplier), buyer_of(company)
+    else:
+        seller, buyer = association_party(association), seller_of(supplier)
+    lines, charges = _content_of(archived(session, first))
+    today = clock.today()
+    invoice = unnumbered(
+        InvoiceKind.CREDIT_NOTE, today, today, seller, buyer, lines=lines, charges=charges,
+        corrects=(first.number, first.issued_on), reason=reason.strip()[:500],
+        mandate=association.name if company is not None else "",
+    )  # fmt: skip
+    draft = Draft(f"AV-{first.series}", invoice, first.supplier_id, first.company_id, first.id)
+    return issue(session, actor, draft)
+
+
+def _content_of(file: bytes) -> tuple[list[InvoiceLine], list[DocumentCharge]]:
+    """The lines and charges of an archived invoice, from the data in its file."""
+    _name, xml = facturx.get_xml_from_pdf(BytesIO(file), check_xsd=False)
+    root = etree.fromstring(xml)
+    lines = [
+        InvoiceLine(
+            _text(line, "SpecifiedTradeProduct/Name"),
+            int(_text(line, "SpecifiedLineTradeDelivery/BilledQuantity")),
+            Decimal(_text(line, "SpecifiedLineTradeAgreement/NetPriceProductTradePrice/ChargeAmount")),
+            Decimal(
+                _text(
+                    line, "SpecifiedLineTradeSettlement/SpecifiedTradeSettlementLineMonetarySummation/LineTotalAmount"
+                )
+            ),
+            Decimal(_text(line, "SpecifiedLineTradeSettlement/ApplicableTradeTax/RateApplicablePercent")),
+            _text(line, "SpecifiedTradeProduct/SellerAssignedID"),
+        )
+        for line in root.iter(f"{_RAM}IncludedSupplyChainTradeLineItem")
+    ]
+    header = next(root.iter(f"{_RAM}ApplicableHeaderTradeSettlement"))
+    charges = [
+        DocumentCharge(
+            _text(charge, "Reason"), _text(charge, "ReasonCode"), Decimal(_text(charge, "ActualAmount")),
+            Decimal(_text(charge, "CategoryTradeTax/RateApplicablePercent")),
+        )
+        for charge in header.findall(f"{_RAM}SpecifiedTradeAllowanceCharge")
+    ]  # fmt: skip
+    return lines, charges
+
+
+def _text(node: etree._Element, path: str) -> str:
+    return node.findtext("/".join(f"{_RAM}{part}" for part in path.split("/"))) or ""

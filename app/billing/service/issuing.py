@@ -1,0 +1,157 @@
+"""Issuing a document: the next number of its series, its file, its entry in the books, in one transaction."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from app.accounts.actor import Actor
+from app.accounts.models import Association, Company
+from app.accounts.permissions import Permission
+from app.billing.factur_x import factur_x
+from app.billing.invoice import Invoice, InvoiceKind, InvoiceParty, french_vat_number
+from app.billing.models import InvoiceArchive, IssuedInvoice
+from app.catalog.models import Supplier
+from app.commission.ledger import COMMISSION_INCOME, SUPPLIERS, EntryDraft, PostingDraft, book
+from app.core import audit, clock
+from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.i18n import country_code
+
+MEMBERS, VAT_COLLECTED = "411", "44571"  # Clients; TVA collectée (plan comptable général)
+_UNNUMBERED = "–"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A document before it has its number: whose series, between whom."""
+
+    series: str
+    invoice: Invoice
+    supplier_id: int
+    company_id: int | None = None
+    corrects_id: int | None = None
+
+
+def next_numbers(session: Session, series: str, year: int, count: int = 1) -> range:
+    """The next numbers of a series: without a gap, as they are given back if the transaction is.
+
+    The series stays locked until then: two who issue at once follow each other.
+    """
+    last = session.scalar(
+        text("""
+            INSERT INTO invoice_series AS s (series, year, last_number) VALUES (:series, :year, :count)
+            ON CONFLICT (series, year) DO UPDATE SET last_number = s.last_number + :count RETURNING last_number
+        """),
+        {"series": series, "year": year, "count": count},
+    )
+    assert last is not None
+    return range(last - count + 1, last + 1)
+
+
+def issue(session: Session, actor: Actor, draft: Draft) -> IssuedInvoice:
+    """Give a document its number, write its Factur-X file, and book it. What is issued never changes."""
+    day = clock.today()
+    (sequence,) = next_numbers(session, draft.series, day.year)
+    number = f"{draft.series}-{day.year}-{sequence:06d}"
+    invoice = replace(draft.invoice, number=number)
+    stored = IssuedInvoice(
+        kind=invoice.kind, series=draft.series, year=day.year, sequence=sequence, number=number,
+        supplier_id=draft.supplier_id, company_id=draft.company_id, issued_on=invoice.issued_on, due_on=invoice.due_on,
+        net_amount=invoice.net_total, vat_amount=invoice.vat_total, total=invoice.total,
+        corrects_id=draft.corrects_id, reason=invoice.reason, issued_at=clock.now(), issued_by=actor.label,
+    )  # fmt: skip
+    session.add(stored)
+    session.flush()
+    content = factur_x(invoice)
+    session.add(InvoiceArchive(invoice_id=stored.id or 0, sha256=hashlib.sha256(content).hexdigest(), content=content))
+    if invoice.total:
+        book(session, [_entry(stored)])
+    audit.record(session, actor.label, "invoice.issued", stored, number=number, total=str(invoice.total))
+    return stored
+
+
+def _entry(stored: IssuedInvoice) -> EntryDraft:
+    """The entry of a document.
+
+    A member owes what its supplier is owed: the association collects for it. Of its commission the net amount is
+    booked when orders are approved and received; the invoice adds the VAT.
+    """
+    sold_to_member = stored.company_id is not None
+    if sold_to_member:
+        sides = [PostingDraft(MEMBERS, debit=stored.total, company_id=stored.company_id),
+                 PostingDraft(SUPPLIERS, credit=stored.total, supplier_id=stored.supplier_id)]  # fmt: skip
+    else:
+        sides = [PostingDraft(SUPPLIERS, debit=stored.vat_amount, supplier_id=stored.supplier_id),
+                 PostingDraft(VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
+    if stored.kind is InvoiceKind.CREDIT_NOTE:
+        if not sold_to_member:
+            sides = [PostingDraft(SUPPLIERS, debit=stored.total, supplier_id=stored.supplier_id),
+                     PostingDraft(COMMISSION_INCOME, credit=stored.net_amount, supplier_id=stored.supplier_id),
+                     PostingDraft(VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
+        sides = [replace(side, debit=side.credit, credit=side.debit) for side in sides]
+    postings = tuple(side for side in sides if side.debit or side.credit)
+    return EntryDraft("invoice", stored.number, "issue", f"{stored.number}", postings)
+
+
+def get_invoice(session: Session, actor: Actor, number: str) -> IssuedInvoice:
+    """An invoice of the actor's: the treasurer's any, a firm's own, a supplier's own. Raises `NotFound`."""
+    found = session.exec(select(IssuedInvoice).where(IssuedInvoice.number == number)).one_or_none()
+    if found is None or not may_see(session, actor, found):
+        raise NotFound("There is no such invoice.")
+    return found
+
+
+def may_see(session: Session, actor: Actor, invoice: IssuedInvoice) -> bool:
+    """Whether an invoice is the actor's to see."""
+    if actor.may(Permission.VIEW_COMMISSION):
+        return True
+    if actor.may(Permission.MANAGE_COMPANY):
+        return invoice.company_id is not None and invoice.company_id == actor.company_id
+    if not actor.may(Permission.SUPPLY):
+        return False
+    own = session.scalar(
+        text("SELECT supplier_id FROM supplier_users WHERE person_id = :person"), {"person": actor.person_id}
+    )
+    return invoice.supplier_id == (actor.supplier_id or own)
+
+
+def archived(session: Session, invoice: IssuedInvoice) -> bytes:
+    """The file as it was issued. Raises `Conflict` where it is not what its digest says."""
+    kept = session.get_one(InvoiceArchive, invoice.id)
+    if hashlib.sha256(kept.content).hexdigest() != kept.sha256:
+        raise Conflict("The archived file was changed since it was issued.", code="archive_broken")
+    return kept.content
+
+
+def seller_of(supplier: Supplier) -> InvoiceParty:
+    """A supplier as a party of an invoice. Raises `InvalidInput` where the law needs more than is known of it."""
+    country = country_code(supplier.country)
+    vat_number = supplier.vat_number or (french_vat_number(supplier.siret) if country == "FR" else "")
+    if country != "FR" or not vat_number:
+        raise InvalidInput("{name} is not a French firm with a VAT number: it invoices by itself.", name=supplier.name)
+    return InvoiceParty(supplier.name, supplier.siret, vat_number, supplier.street, supplier.postal_code,
+                        supplier.city, country)  # fmt: skip
+
+
+def association_party(association: Association) -> InvoiceParty:
+    """The association as a party. Raises `InvalidInput` without a SIRET."""
+    vat_number = association.vat_number or french_vat_number(association.siret)
+    if not vat_number:
+        raise InvalidInput("The association has no SIRET yet: write it down at /association first.")
+    return InvoiceParty(association.name, association.siret, vat_number, association.street, association.postal_code,
+                        association.city)  # fmt: skip
+
+
+def buyer_of(company: Company) -> InvoiceParty:
+    """A member company as a party."""
+    siret = company.siret or ""
+    return InvoiceParty(company.name, siret, french_vat_number(siret), "", company.postal_code, company.city)
+
+
+def unnumbered(
+    kind: InvoiceKind, issued_on: date, due: date, seller: InvoiceParty, buyer: InvoiceParty, **parts: object
+) -> Invoice:
+    """An invoice whose number is still to be given."""
+    return Invoice(_UNNUMBERED, kind, issued_on, due, seller, buyer, **parts)  # type: ignore[arg-type]
