@@ -14,7 +14,7 @@ from starlette.types import Scope
 
 from app.accounts import api as accounts_api
 from app.accounts.pages import routers as accounts_pages
-from app.billing import pages as billing_pages
+from app.billing.pages import routers as billing_pages
 from app.catalog import api as catalog_api
 from app.catalog import pages as catalog_pages
 from app.commission import api as commission_api
@@ -96,7 +96,7 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
         deliveries_pages.router,
         receipt_pages.router,
         *sourcing_pages,
-        billing_pages.router,
+        *billing_pages,
         impact_pages.router,
         health.router,
         api_docs.router,

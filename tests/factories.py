@@ -316,7 +316,7 @@ class Busy:
                 )
             ),
             ("/commission", self.treasurer),
-            *((path, self.treasurer) for path in ("/invoices", "/books", "/books?account=401")),
+            *((path, self.treasurer) for path in ("/invoices", "/books", "/books?account=401", "/payments")),
             *(("/invoices", viewer) for viewer in (self.approver, self.speaker)),
             *((path, self.manager) for path in ("/sourcing", "/sourcing/evidence", "/sourcing/evidence?every=true")),
             (f"/sourcing/charter/{self.charter_draft}", self.manager),

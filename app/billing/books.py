@@ -17,13 +17,14 @@ ACCOUNTS = {
     "401": "Fournisseurs",
     "411": "Clients",
     "44571": "TVA collectée",
+    "471": "Comptes d'attente",
     "512": "Banques",
     "7082": "Commissions et courtages",
 }
 _JOURNALS = {
     "supplier_order": ("COM", "Commissions"),
     "invoice": ("VT", "Ventes"),
-    "opening": ("AN", "À nouveaux"),
+    "bank": ("BQ", "Banque"),
 }
 _OTHER = ("OD", "Opérations diverses")
 
@@ -116,7 +117,7 @@ class AgedRow(NamedTuple):
 
 
 def aged_balance(session: Session) -> list[AgedRow]:
-    """What members owe on invoices (credit notes taken off), by days past due; payments are not booked yet."""
+    """What members owe on invoices (credit notes and payments taken off), by days past due."""
     rows = session.execute(
         text("""
             SELECT c.name,
@@ -125,7 +126,8 @@ def aged_balance(session: Session) -> list[AgedRow]:
                 coalesce(sum(owed) FILTER (WHERE late BETWEEN 31 AND 60), 0),
                 coalesce(sum(owed) FILTER (WHERE late > 60), 0)
             FROM (
-                SELECT i.company_id, CASE i.kind WHEN 'credit_note' THEN -i.total ELSE i.total END AS owed,
+                SELECT i.company_id, CASE i.kind WHEN 'credit_note' THEN -i.total ELSE i.total END
+                        - coalesce((SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0) AS owed,
                     CAST(:today AS date) - coalesce(k.due_on, i.due_on) AS late
                 FROM issued_invoices i LEFT JOIN issued_invoices k ON k.id = i.corrects_id
                 WHERE i.company_id IS NOT NULL

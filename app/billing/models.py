@@ -131,3 +131,43 @@ class ClosedPeriod(SQLModel, table=True):
     last_day: date = Field(primary_key=True)
     closed_at: datetime = instant()
     closed_by: str = ""
+
+
+class BankMovement(SQLModel, table=True):
+    """A movement on the association's account, from a statement; once, however often the statement is imported."""
+
+    __tablename__ = "bank_movements"
+
+    id: int | None = key()
+    reference: str = Field(unique=True, max_length=80)
+    booked_on: date
+    amount: Decimal = euros()
+    counterparty: str = Field(default="", max_length=200)
+    words: str = Field(default="", max_length=500)
+    imported_at: datetime = instant()
+
+
+class Payment(SQLModel, table=True):
+    """How much of a movement pays an invoice."""
+
+    __tablename__ = "payments"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
+
+    movement_id: int = Field(primary_key=True, foreign_key="bank_movements.id")
+    invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id", index=True)
+    amount: Decimal = euros()
+
+
+class SupplierTransfer(SQLModel, table=True):
+    """What a supplier is paid by a file of transfers; `movement_id` once the bank has done it."""
+
+    __tablename__ = "supplier_transfers"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
+
+    id: int | None = key()
+    reference: str = Field(unique=True, max_length=35)
+    supplier_id: int = Field(foreign_key="suppliers.id", index=True)
+    amount: Decimal = euros()
+    made_at: datetime = instant()
+    made_by: str = ""
+    movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", unique=True)

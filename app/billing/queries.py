@@ -28,6 +28,7 @@ class InvoiceRow(NamedTuple):
     total: Decimal
     credited_by: str | None
     corrects: str | None
+    paid: Decimal
 
 
 def list_invoices(session: Session, actor: Actor, cursor: str | None, limit: int) -> Page[InvoiceRow]:
@@ -40,7 +41,7 @@ def list_invoices(session: Session, actor: Actor, cursor: str | None, limit: int
     rows = session.execute(
         text(f"""
             SELECT i.id, i.number, i.kind, s.name, c.name, i.issued_on, i.due_on, i.net_amount, i.vat_amount, i.total,
-                k.number, f.number
+                k.number, f.number, coalesce((SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0)
             FROM issued_invoices i
             JOIN suppliers s ON s.id = i.supplier_id
             LEFT JOIN companies c ON c.id = i.company_id
@@ -60,3 +61,35 @@ def _own(session: Session, actor: Actor) -> tuple[str, dict[str, Any]]:
         return "i.supplier_id = :supplier", {"supplier": require_supplier(session, actor)}
     actor.require(Permission.MANAGE_COMPANY)
     return "i.company_id = :company", {"company": actor.require_company()}
+
+
+class MovementRow(NamedTuple):
+    """A movement at the bank; `pays`: numbers of invoices, or of a transfer; `rest`: what is not matched."""
+
+    id: int
+    booked_on: date
+    amount: Decimal
+    counterparty: str
+    words: str
+    pays: str
+    rest: Decimal
+
+
+def list_movements(session: Session, cursor: str | None, limit: int) -> Page[MovementRow]:
+    """The movements, the last imported first."""
+    after = decode_cursor(cursor, int)
+    rows = session.execute(
+        text("""
+            SELECT m.id, m.booked_on, m.amount, m.counterparty, m.words,
+                coalesce(string_agg(i.number, ', ' ORDER BY i.number), t.reference, ''),
+                CASE WHEN t.id IS NULL THEN abs(m.amount) - coalesce(sum(p.amount), 0) ELSE 0 END
+            FROM bank_movements m
+            LEFT JOIN payments p ON p.movement_id = m.id
+            LEFT JOIN issued_invoices i ON i.id = p.invoice_id
+            LEFT JOIN supplier_transfers t ON t.movement_id = m.id
+            WHERE CAST(:after AS int) IS NULL OR m.id < :after
+            GROUP BY m.id, t.id ORDER BY m.id DESC LIMIT :limit
+        """),
+        {"after": after[0] if after else None, "limit": limit + 1},
+    )
+    return page_of([MovementRow(*row) for row in rows], limit, lambda row: (row.id,))

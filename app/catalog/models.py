@@ -52,6 +52,7 @@ class Supplier(SQLModel, table=True):
     siret: str = ""
     vat_number: str = ""
     email: str | None = None
+    iban: str = Field(default="", sa_column_kwargs={"server_default": ""})
     minimum_order: Decimal | None = euros(default=None)
     free_delivery_from: Decimal | None = euros(default=None)
     delivery_fee: Decimal | None = euros(default=None)

@@ -1,0 +1,108 @@
+"""Invoices for whom they concern; for the treasurer runs and credit notes."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.authentication import SignedIn
+from app.accounts.permissions import Permission
+from app.billing.models import RunStatus
+from app.billing.pages.months import Month, last_month, typed_month
+from app.billing.queries import InvoiceRow, list_invoices
+from app.billing.service import crediting, runs
+from app.billing.service.issuing import archived, get_invoice
+from app.core.errors import DomainError
+from app.core.i18n import gettext as _
+from app.core.i18n import say
+from app.core.pagination import PAGE_SIZE, every_row
+from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat, documents
+from app.web.rendering import render
+from app.web.tables import Column, Link, Table
+
+router = APIRouter(route_class=TransactionRoute)
+
+
+@router.get("/invoices")
+def invoices_page(
+    request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None, form: ExportFormat | None = None
+) -> Response:
+    """The invoices that are mine to see; `form` gives all of them as a file."""
+    if form is not None:
+        return _table(every_row(lambda at, limit: list_invoices(session, actor, at, limit))).as_file(form)
+    return _invoices(request, session, actor, cursor)
+
+
+def _invoices(
+    request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None
+) -> Response:
+    page = list_invoices(session, actor, cursor, PAGE_SIZE)
+    treasurer = actor.may(Permission.MANAGE_COMMISSION)
+    past_runs = runs.list_runs(session) if treasurer else []
+    return render(
+        request,
+        "billing/invoices.html",
+        status_code=422 if error else 200,
+        page=page,
+        table=_table(page.items),
+        runs=past_runs,
+        under_way=any(run.status is not RunStatus.DONE for run in past_runs),
+        last_month=last_month(),
+        error=error,
+    )
+
+
+def _table(rows: Iterable[InvoiceRow]) -> Table:
+    kinds = {"member": _("invoice"), "commission": _("commission"), "credit_note": _("credit note")}
+    columns = [Column(_("Number")), Column(_("Kind")), Column(_("Supplier")), Column(_("Firm"))]
+    columns += [Column(_("Issued"), "day"), Column(_("Due"), "day"), Column(_("Before VAT"), "money")]
+    columns += [Column(_("VAT"), "money"), Column(_("Total with VAT"), "money"), Column(_("Paid"), "money")]
+    return Table(
+        "invoices",
+        columns,
+        [
+            (Link(row.number, f"/invoices/{row.number}/file", row.credited_by or row.corrects or ""), kinds[row.kind])
+            + (row.supplier, row.company or "–", row.issued_on, row.due_on, row.net_amount, row.vat_amount, row.total)
+            + (row.paid,)
+            for row in rows
+        ],
+    )
+
+
+@router.get("/invoices/{number}/file")
+def invoice_file(session: SessionDep, actor: SignedIn, number: str) -> Response:
+    """The Factur-X file of an invoice, as it was issued."""
+    name = f"{number}.pdf"
+    return documents({name: archived(session, get_invoice(session, actor, number))}, name)
+
+
+@router.post("/invoices/runs")
+def start_run(request: Request, session: SessionDep, actor: SignedIn, month: Month = "") -> Response:
+    """Have the invoices of a month issued."""
+    try:
+        with session.begin_nested():
+            runs.start_run(session, actor, typed_month(month))
+    except DomainError as refusal:
+        return _invoices(request, session, actor, error=say(refusal))
+    return RedirectResponse("/invoices", 303)
+
+
+@router.post("/invoices/credit")
+def credit(
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    number: Annotated[str, Form(max_length=80)] = "",
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Credit an invoice whole."""
+    try:
+        with session.begin_nested():
+            crediting.credit_invoice(session, actor, number.strip(), reason)
+    except DomainError as refusal:
+        return _invoices(request, session, actor, error=say(refusal))
+    return RedirectResponse("/invoices", 303)

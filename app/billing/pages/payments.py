@@ -1,0 +1,111 @@
+"""Money at the bank, for the treasurer: statements, what pays what, paying suppliers."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.authentication import SignedIn
+from app.accounts.permissions import Permission
+from app.billing.queries import MovementRow, list_movements
+from app.billing.service import paying
+from app.core import clock
+from app.core.errors import DomainError
+from app.core.i18n import gettext as _
+from app.core.i18n import say
+from app.core.pagination import PAGE_SIZE, every_row
+from app.web.edge import SessionDep, TransactionRoute
+from app.web.exports import ExportFormat, documents
+from app.web.rendering import render
+from app.web.tables import Column, Table
+
+router = APIRouter(route_class=TransactionRoute)
+
+
+@router.get("/payments")
+def payments_page(
+    request: Request, session: SessionDep, actor: SignedIn, cursor: str | None = None, form: ExportFormat | None = None
+) -> Response:
+    """Movements at the bank, and what suppliers can be paid; `form` gives the movements as a file."""
+    actor.require(Permission.VIEW_COMMISSION)
+    if form is not None:
+        return _table(list(every_row(lambda at, limit: list_movements(session, at, limit)))).as_file(form)
+    return _page(request, session, actor, cursor)
+
+
+def _page(
+    request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None
+) -> Response:
+    actor.require(Permission.VIEW_COMMISSION)
+    page = list_movements(session, cursor, PAGE_SIZE)
+    return render(
+        request,
+        "billing/payments.html",
+        status_code=422 if error else 200,
+        page=page,
+        table=_table(page.items),
+        waiting=[row for row in page.items if row.amount > 0 and row.rest],
+        payables=paying.payables(session),
+        error=error,
+    )
+
+
+def _table(rows: list[MovementRow]) -> Table:
+    columns = [Column(_("Day"), "day"), Column(_("From or to")), Column(_("Words")), Column(_("Amount"), "money")]
+    columns += [Column(_("Pays")), Column(_("Not matched"), "money")]
+    return Table(
+        "movements",
+        columns,
+        [(row.booked_on, row.counterparty, row.words, row.amount, row.pays or "–", row.rest) for row in rows],
+    )
+
+
+def _try(request: Request, session: Session, actor: Actor, take: Callable[[], object]) -> Response:
+    try:
+        with session.begin_nested():
+            take()
+    except DomainError as refusal:
+        return _page(request, session, actor, error=say(refusal))
+    return RedirectResponse("/payments", 303)
+
+
+@router.post("/payments/statements")
+def send_statement(
+    request: Request, session: SessionDep, actor: SignedIn, file: Annotated[UploadFile | None, File()] = None
+) -> Response:
+    """Import a statement; sent again it changes nothing."""
+    content = file.file.read() if file else b""
+    return _try(request, session, actor, lambda: paying.import_statement(session, actor, content))
+
+
+@router.post("/payments/{movement_id}/assignment")
+def assign(
+    request: Request, session: SessionDep, actor: SignedIn, movement_id: int,
+    number: Annotated[str, Form(max_length=80)] = "",
+) -> Response:  # fmt: skip
+    """Say which invoice a movement pays."""
+    return _try(request, session, actor, lambda: paying.assign(session, actor, movement_id, number))
+
+
+@router.post("/payments/ibans")
+def set_iban(
+    request: Request, session: SessionDep, actor: SignedIn, code: Annotated[str, Form(max_length=40)] = "",
+    iban: Annotated[str, Form(max_length=50)] = "",
+) -> Response:  # fmt: skip
+    """Write down where a supplier is paid to."""
+    return _try(request, session, actor, lambda: paying.set_supplier_iban(session, actor, code.strip(), iban))
+
+
+@router.post("/payments/transfers")
+def make_transfers(request: Request, session: SessionDep, actor: SignedIn) -> Response:
+    """The file of transfers that pays the suppliers; each is written down, so that none is paid twice."""
+    try:
+        with session.begin_nested():
+            content = paying.make_transfers(session, actor)
+    except DomainError as refusal:
+        return _page(request, session, actor, error=say(refusal))
+    name = f"transfers-{clock.today():%Y%m%d}.xml"
+    return documents({name: content}, name)
