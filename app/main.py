@@ -14,6 +14,7 @@ from starlette.types import Scope
 
 from app.accounts import api as accounts_api
 from app.accounts.pages import routers as accounts_pages
+from app.billing import api as billing_api
 from app.billing.pages import routers as billing_pages
 from app.catalog import api as catalog_api
 from app.catalog import pages as catalog_pages
@@ -85,7 +86,7 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
     app.add_middleware(RequestShell, body_limit_bytes=get_settings().upload_limit_mb * 1_000_000)
     errors.install(app)
     apis = (accounts_api.router, catalog_api.router, sourcing_api.router, tenders_api.router)
-    for api in (*apis, commission_api.router, *orders_routers, *supplying_routers):
+    for api in (*apis, commission_api.router, *orders_routers, *supplying_routers, billing_api.router):
         app.include_router(api)
     for pages in (
         *accounts_pages,

@@ -151,6 +151,11 @@ def format_day(value: date | None) -> str:
     return "–" if value is None else format_date(value, "full", locale=_REGIONAL[current_locale()])
 
 
+def format_short_day(value: date | None) -> str:
+    """A day in figures, for tables of many: `03/12/2026`."""
+    return "–" if value is None else format_date(value, "dd/MM/yyyy", locale=_REGIONAL[current_locale()])
+
+
 @cache
 def _codes_by_country() -> dict[str, str]:
     names = {"uk": "GB", "usa": "US", "holland": "NL"}

@@ -54,6 +54,7 @@ def environment() -> Environment:
         "rate": i18n.format_rate,
         "country": i18n.country_name,
         "day": i18n.format_day,
+        "short_day": i18n.format_short_day,
         "month": i18n.format_month,
         "instant": i18n.format_instant,
     }

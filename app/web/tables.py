@@ -9,7 +9,9 @@ from fastapi.responses import Response
 from app.web.exports import ExportFormat, export
 from app.web.words import status_words
 
-Kind = Literal["text", "number", "money", "unit_price", "percent", "hours", "instant", "day", "month", "status"]
+Kind = Literal[
+    "text", "number", "money", "unit_price", "percent", "hours", "instant", "day", "short_day", "month", "status"
+]
 
 
 class Column(NamedTuple):

@@ -90,7 +90,7 @@ def _trial(session: Session, first: date, last: date) -> Table:
 
 
 def _ledger(account: str, rows: Iterable[books.LedgerRow]) -> Table:
-    columns = [Column(_("Day"), "day"), Column(_("Document")), Column(_("Label")), Column(_("Third party"))]
+    columns = [Column(_("Day"), "short_day"), Column(_("Document")), Column(_("Label")), Column(_("Third party"))]
     columns += [Column(_("Debit"), "money"), Column(_("Credit"), "money"), Column(_("Balance"), "money")]
     return Table(
         f"ledger-{account}",

@@ -59,7 +59,7 @@ def _invoices(
 def _table(rows: Iterable[InvoiceRow]) -> Table:
     kinds = {"member": _("invoice"), "commission": _("commission"), "credit_note": _("credit note")}
     columns = [Column(_("Number")), Column(_("Kind")), Column(_("Supplier")), Column(_("Firm"))]
-    columns += [Column(_("Issued"), "day"), Column(_("Due"), "day"), Column(_("Before VAT"), "money")]
+    columns += [Column(_("Issued"), "short_day"), Column(_("Due"), "short_day"), Column(_("Before VAT"), "money")]
     columns += [Column(_("VAT"), "money"), Column(_("Total with VAT"), "money"), Column(_("Paid"), "money")]
     return Table(
         "invoices",

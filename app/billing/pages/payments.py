@@ -54,7 +54,7 @@ def _page(
 
 
 def _table(rows: list[MovementRow]) -> Table:
-    columns = [Column(_("Day"), "day"), Column(_("From or to")), Column(_("Words")), Column(_("Amount"), "money")]
+    columns = [Column(_("Day"), "short_day"), Column(_("From or to")), Column(_("Words")), Column(_("Amount"), "money")]
     columns += [Column(_("Pays")), Column(_("Not matched"), "money")]
     return Table(
         "movements",

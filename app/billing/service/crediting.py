@@ -44,7 +44,7 @@ def credit_invoice(session: Session, actor: Actor, number: str, reason: str) -> 
     supplier = session.get_one(Supplier, first.supplier_id)
     company = session.get(Company, first.company_id) if first.company_id else None
     if company is not None:
-        seller, buyer = seller_of(supplier), buyer_of(company)
+        seller, buyer = seller_of(supplier), buyer_of(session, company)
     else:
         seller, buyer = association_party(association), seller_of(supplier)
     lines, charges = _content_of(archived(session, first))

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
-from app.accounts.models import Association, Company
+from app.accounts.models import Association, Company, Park
 from app.accounts.permissions import Permission
 from app.billing.factur_x import factur_x
 from app.billing.invoice import Invoice, InvoiceKind, InvoiceParty, french_vat_number
@@ -144,10 +144,14 @@ def association_party(association: Association) -> InvoiceParty:
                         association.city)  # fmt: skip
 
 
-def buyer_of(company: Company) -> InvoiceParty:
-    """A member company as a party."""
+def buyer_of(session: Session, company: Company) -> InvoiceParty:
+    """A member company as a party; where its own address is not known, it is found on its park."""
     siret = company.siret or ""
-    return InvoiceParty(company.name, siret, french_vat_number(siret), "", company.postal_code, company.city)
+    vat_number = french_vat_number(siret)
+    if company.city:
+        return InvoiceParty(company.name, siret, vat_number, "", company.postal_code, company.city)
+    park = session.get_one(Park, company.park_id)
+    return InvoiceParty(company.name, siret, vat_number, park.street or park.name, park.postal_code, park.city)
 
 
 def unnumbered(

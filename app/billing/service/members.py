@@ -92,7 +92,7 @@ def issue_member_invoices(
         company = session.get_one(Company, company_id)
         with speaking("fr"):
             invoice = unnumbered(
-                InvoiceKind.MEMBER, clock.today(), due_on(clock.today()), seller, buyer_of(company),
+                InvoiceKind.MEMBER, clock.today(), due_on(clock.today()), seller, buyer_of(session, company),
                 lines=[*_as_lines(lines), *_eco_lines(lines)], charges=_as_charges(sum(own_fees.values(), ZERO)),
                 delivered_on=max(line.received_at for line in lines).astimezone(clock.PARIS).date(),
                 references=sorted({line.order_number for line in lines}), mandate=association.name,
