@@ -10,8 +10,9 @@ from sqlmodel import Session
 from app.accounts.actor import COMMAND_LINE
 from app.bench.measure import Measurement
 from app.bench.scratch import make_offers, make_park
-from app.billing.invoice import Invoice, InvoiceKind, InvoiceLine, InvoiceParty, due_on
+from app.billing.invoice import Invoice, InvoiceKind, InvoiceLine, due_on
 from app.billing.service.issuing import Draft, issue
+from app.orders.documents.parties import Party
 
 _INVOICES, _LINES = 1000, 8
 LIMIT_SECONDS = 300.0
@@ -22,8 +23,8 @@ def measure(session: Session, _engine: Engine, scale: float) -> list[Measurement
     count = max(int(_INVOICES * scale), 10)
     make_park(session, 125)
     make_offers(session, 100, suppliers=1)
-    seller = InvoiceParty("Vosges Protection", "73282932000074", "FR44732829320", "", "88000", "Épinal")
-    buyer = InvoiceParty("Firme", "40483304800022", "FR83404833048", "", "68200", "Mulhouse")
+    seller = Party("Vosges Protection", "", "88000", "Épinal", "FR", "73282932000074", "FR44732829320")
+    buyer = Party("Firme", "", "68200", "Mulhouse", "FR", "40483304800022", "FR83404833048")
     lines = [InvoiceLine(f"Article {n}", 3 + n, Decimal("8.6000"), (3 + n) * Decimal("8.60"), Decimal("20.00"), f"A{n}")
              for n in range(_LINES)]  # fmt: skip
     today = date(2026, 3, 31)

@@ -3,18 +3,24 @@
 Notes carry the subject codes of the French reform (PMT: recovery fee, PMD: penalties, AAB: discount; UNTDID 4451).
 """
 
-from datetime import date
-from decimal import Decimal
-
 from lxml import etree
 
-from app.billing.invoice import DocumentCharge, Invoice, InvoiceKind, InvoiceLine, InvoiceParty
+from app.billing.invoice import Invoice, InvoiceKind, InvoiceLine
 from app.core.i18n import format_day, speaking
 from app.core.i18n import gettext as _
-from app.orders.documents.order_document import ROUNDING
+from app.orders.documents.cii_parts import (
+    CURRENCY,
+    DAY_FORMAT,
+    EACH,
+    add_charge,
+    add_day,
+    add_rounding,
+    add_tax,
+    vat_category,
+)
+from app.orders.documents.parties import Party
 from app.orders.documents.xml_nodes import add_node, add_text, as_xml
 
-_CURRENCY, _DAY_FORMAT, _EACH = "EUR", "102", "C62"  # ISO 4217, UNTDID 2379, UN/ECE Rec. 20
 _SIREN = "0002"  # ISO 6523
 _INVOICE, _CREDIT_NOTE = "380", "381"  # UNTDID 1001
 _TRANSFER, _NOT_DEFINED = "30", "1"  # UNTDID 4461
@@ -24,7 +30,6 @@ _NAMES: dict[str | None, str] = {
     "udt": "urn:un:unece:uncefact:data:standard:UnqualifiedDataType:100",
     "qdt": "urn:un:unece:uncefact:data:standard:QualifiedDataType:100",
 }
-_OTHER_DISCOUNT, _OTHER_CHARGE = "95", "ADR"  # UNTDID 5189 and 7161
 
 
 def notes_of(invoice: Invoice) -> list[tuple[str, str]]:
@@ -59,7 +64,7 @@ def _xml(invoice: Invoice) -> bytes:
     document = add_node(root, "rsm:ExchangedDocument")
     add_text(document, "ram:ID", invoice.number)
     add_text(document, "ram:TypeCode", _CREDIT_NOTE if invoice.kind is InvoiceKind.CREDIT_NOTE else _INVOICE)
-    _day(add_node(document, "ram:IssueDateTime"), invoice.issued_on)
+    add_day(add_node(document, "ram:IssueDateTime"), invoice.issued_on)
     for code, words in notes_of(invoice):
         note = add_node(document, "ram:IncludedNote")
         add_text(note, "ram:Content", words)
@@ -72,14 +77,14 @@ def _xml(invoice: Invoice) -> bytes:
     _party(add_node(agreement, "ram:BuyerTradeParty"), invoice.buyer)
     delivery = add_node(trade, "ram:ApplicableHeaderTradeDelivery")
     event = add_node(delivery, "ram:ActualDeliverySupplyChainEvent")
-    _day(add_node(event, "ram:OccurrenceDateTime"), invoice.delivered_on or invoice.issued_on)
+    add_day(add_node(event, "ram:OccurrenceDateTime"), invoice.delivered_on or invoice.issued_on)
     _settlement(trade, invoice)
     return as_xml(root)
 
 
 def _settlement(trade: etree._Element, invoice: Invoice) -> None:
     settlement = add_node(trade, "ram:ApplicableHeaderTradeSettlement")
-    add_text(settlement, "ram:InvoiceCurrencyCode", _CURRENCY)
+    add_text(settlement, "ram:InvoiceCurrencyCode", CURRENCY)
     means = add_node(settlement, "ram:SpecifiedTradeSettlementPaymentMeans")
     add_text(means, "ram:TypeCode", _TRANSFER if invoice.iban else _NOT_DEFINED)
     if invoice.iban:
@@ -89,37 +94,28 @@ def _settlement(trade: etree._Element, invoice: Invoice) -> None:
         add_text(tax, "ram:CalculatedAmount", f"{vat:f}")
         add_text(tax, "ram:TypeCode", "VAT")
         add_text(tax, "ram:BasisAmount", f"{taxed:f}")
-        add_text(tax, "ram:CategoryCode", _category(rate))
+        add_text(tax, "ram:CategoryCode", vat_category(rate))
         add_text(tax, "ram:RateApplicablePercent", f"{rate:.2f}")
     for charge in invoice.charges:
-        _charge(settlement, charge)
+        add_charge(settlement, charge)
     terms = add_node(settlement, "ram:SpecifiedTradePaymentTerms")
-    _day(add_node(terms, "ram:DueDateDateTime"), invoice.due_on)
+    add_day(add_node(terms, "ram:DueDateDateTime"), invoice.due_on)
     sums = add_node(settlement, "ram:SpecifiedTradeSettlementHeaderMonetarySummation")
     add_text(sums, "ram:LineTotalAmount", f"{invoice.line_total:f}")
     if invoice.charges:
         add_text(sums, "ram:ChargeTotalAmount", f"{invoice.charge_total:f}")
     add_text(sums, "ram:TaxBasisTotalAmount", f"{invoice.net_total:f}")
-    add_text(sums, "ram:TaxTotalAmount", f"{invoice.vat_total:f}", currencyID=_CURRENCY)
+    add_text(sums, "ram:TaxTotalAmount", f"{invoice.vat_total:f}", currencyID=CURRENCY)
     add_text(sums, "ram:GrandTotalAmount", f"{invoice.total:f}")
     add_text(sums, "ram:DuePayableAmount", f"{invoice.total:f}")
     if invoice.corrects:
         before = add_node(settlement, "ram:InvoiceReferencedDocument")
         add_text(before, "ram:IssuerAssignedID", invoice.corrects[0])
         stamp = add_node(before, "ram:FormattedIssueDateTime")
-        add_text(stamp, "qdt:DateTimeString", f"{invoice.corrects[1]:%Y%m%d}", format=_DAY_FORMAT)
+        add_text(stamp, "qdt:DateTimeString", f"{invoice.corrects[1]:%Y%m%d}", format=DAY_FORMAT)
 
 
-def _category(rate: Decimal) -> str:
-    """UNTDID 5305: standard rate, or zero rated."""
-    return "S" if rate else "Z"
-
-
-def _day(parent: etree._Element, day: date) -> None:
-    add_text(parent, "udt:DateTimeString", f"{day:%Y%m%d}", format=_DAY_FORMAT)
-
-
-def _party(node: etree._Element, party: InvoiceParty) -> None:
+def _party(node: etree._Element, party: Party) -> None:
     add_text(node, "ram:Name", party.name)
     if party.siren:
         legal = add_node(node, "ram:SpecifiedLegalOrganization")
@@ -136,18 +132,6 @@ def _party(node: etree._Element, party: InvoiceParty) -> None:
         add_text(add_node(node, "ram:SpecifiedTaxRegistration"), "ram:ID", party.vat_number, schemeID="VA")
 
 
-def _charge(settlement: etree._Element, charge: DocumentCharge) -> None:
-    node = add_node(settlement, "ram:SpecifiedTradeAllowanceCharge")
-    add_text(add_node(node, "ram:ChargeIndicator"), "udt:Indicator", "true")
-    add_text(node, "ram:ActualAmount", f"{charge.amount:f}")
-    add_text(node, "ram:ReasonCode", charge.code)
-    add_text(node, "ram:Reason", charge.words)
-    tax = add_node(node, "ram:CategoryTradeTax")
-    add_text(tax, "ram:TypeCode", "VAT")
-    add_text(tax, "ram:CategoryCode", _category(charge.vat_rate))
-    add_text(tax, "ram:RateApplicablePercent", f"{charge.vat_rate:.2f}")
-
-
 def _line(trade: etree._Element, number: int, line: InvoiceLine) -> None:
     node = add_node(trade, "ram:IncludedSupplyChainTradeLineItem")
     add_text(add_node(node, "ram:AssociatedDocumentLineDocument"), "ram:LineID", str(number))
@@ -156,18 +140,9 @@ def _line(trade: etree._Element, number: int, line: InvoiceLine) -> None:
     add_text(product, "ram:Name", line.name)
     price = add_node(add_node(node, "ram:SpecifiedLineTradeAgreement"), "ram:NetPriceProductTradePrice")
     add_text(price, "ram:ChargeAmount", f"{line.unit_price:f}")
-    add_text(add_node(node, "ram:SpecifiedLineTradeDelivery"), "ram:BilledQuantity", str(line.quantity), unitCode=_EACH)
+    add_text(add_node(node, "ram:SpecifiedLineTradeDelivery"), "ram:BilledQuantity", str(line.quantity), unitCode=EACH)
     settlement = add_node(node, "ram:SpecifiedLineTradeSettlement")
-    tax = add_node(settlement, "ram:ApplicableTradeTax")
-    add_text(tax, "ram:TypeCode", "VAT")
-    add_text(tax, "ram:CategoryCode", _category(line.vat_rate))
-    add_text(tax, "ram:RateApplicablePercent", f"{line.vat_rate:.2f}")
-    if line.rounding:
-        charged = line.rounding > 0
-        rounding = add_node(settlement, "ram:SpecifiedTradeAllowanceCharge")
-        add_text(add_node(rounding, "ram:ChargeIndicator"), "udt:Indicator", "true" if charged else "false")
-        add_text(rounding, "ram:ActualAmount", f"{abs(line.rounding):f}")
-        add_text(rounding, "ram:ReasonCode", _OTHER_CHARGE if charged else _OTHER_DISCOUNT)
-        add_text(rounding, "ram:Reason", _(ROUNDING))
+    add_tax(settlement, "ram:ApplicableTradeTax", line.vat_rate)
+    add_rounding(settlement, line.rounding)
     sums = add_node(settlement, "ram:SpecifiedTradeSettlementLineMonetarySummation")
     add_text(sums, "ram:LineTotalAmount", f"{line.amount:f}")

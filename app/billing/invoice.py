@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from app.core.money import ZERO, round_amount, vat_by_rate
+from app.orders.documents.parties import Party
+from app.orders.documents.totals import Charge, Totals, rounding_of
 
 TERM_DAYS = 30
 
@@ -22,24 +23,6 @@ class InvoiceKind(StrEnum):
     MEMBER = "member"
     COMMISSION = "commission"
     CREDIT_NOTE = "credit_note"
-
-
-@dataclass(frozen=True)
-class InvoiceParty:
-    """Who sells or buys. `country` ISO 3166-1 alpha-2; SIREN and VAT number empty where there is none."""
-
-    name: str
-    siret: str = ""
-    vat_number: str = ""
-    street: str = ""
-    postal_code: str = ""
-    city: str = ""
-    country: str = "FR"
-
-    @property
-    def siren(self) -> str:
-        """The firm's number: the first nine digits of a SIRET."""
-        return self.siret[:9]
 
 
 @dataclass(frozen=True)
@@ -56,21 +39,11 @@ class InvoiceLine:
     @property
     def rounding(self) -> Decimal:
         """What the amount is more (or less) than quantity x price, rounded once."""
-        return self.amount - round_amount(self.quantity * self.unit_price)
+        return rounding_of(self.amount, self.quantity, self.unit_price)
 
 
 @dataclass(frozen=True)
-class DocumentCharge:
-    """A charge on the whole document, such as freight (UNTDID 7161)."""
-
-    words: str
-    code: str
-    amount: Decimal
-    vat_rate: Decimal
-
-
-@dataclass(frozen=True)
-class Invoice:
+class Invoice(Totals):
     """A whole invoice. `mandate`: who issues it in the seller's name, if not the seller itself; `iban`: where it is
     paid to."""
 
@@ -78,10 +51,10 @@ class Invoice:
     kind: InvoiceKind
     issued_on: date
     due_on: date
-    seller: InvoiceParty
-    buyer: InvoiceParty
+    seller: Party
+    buyer: Party
     lines: Sequence[InvoiceLine]
-    charges: Sequence[DocumentCharge] = field(default_factory=tuple)
+    charges: Sequence[Charge] = field(default_factory=tuple)
     delivered_on: date | None = None
     references: Sequence[str] = field(default_factory=tuple)
     corrects: tuple[str, date] | None = None
@@ -90,35 +63,14 @@ class Invoice:
     iban: str = ""
 
     @property
-    def line_total(self) -> Decimal:
-        """BT-106: the sum of the lines."""
-        return sum((line.amount for line in self.lines), ZERO)
+    def taxed_lines(self) -> Sequence[InvoiceLine]:
+        """The lines."""
+        return self.lines
 
     @property
-    def charge_total(self) -> Decimal:
-        """BT-108: the sum of the charges."""
-        return sum((charge.amount for charge in self.charges), ZERO)
-
-    @property
-    def net_total(self) -> Decimal:
-        """BT-109: before VAT."""
-        return self.line_total + self.charge_total
-
-    @property
-    def vat(self) -> dict[Decimal, tuple[Decimal, Decimal]]:
-        """BG-23: by rate, the amount taxed and its VAT, rounded once a rate."""
-        parts = [(line.amount, line.vat_rate) for line in self.lines]
-        return vat_by_rate(parts + [(charge.amount, charge.vat_rate) for charge in self.charges])
-
-    @property
-    def vat_total(self) -> Decimal:
-        """BT-110."""
-        return sum((vat for _taxed, vat in self.vat.values()), ZERO)
-
-    @property
-    def total(self) -> Decimal:
-        """BT-112: with VAT."""
-        return self.net_total + self.vat_total
+    def document_charges(self) -> Sequence[Charge]:
+        """The charges."""
+        return self.charges
 
 
 def due_on(issued_on: date, days: int = TERM_DAYS) -> date:

@@ -15,23 +15,17 @@ from saxonche import PyXsltExecutable
 
 from app.billing.cii import cii_xml
 from app.billing.factur_x import factur_x
-from app.billing.invoice import (
-    DocumentCharge,
-    Invoice,
-    InvoiceKind,
-    InvoiceLine,
-    InvoiceParty,
-    due_on,
-    french_vat_number,
-)
+from app.billing.invoice import Invoice, InvoiceKind, InvoiceLine, due_on, french_vat_number
 from app.core.money import round_amount
+from app.orders.documents.parties import Party
+from app.orders.documents.totals import Charge
 from tests.schematron import saxon
 
 D = Decimal
 RULES = Path(facturx.__file__).parent / "xsd_and_schematron" / "facturx-en16931" / "FACTUR-X_EN16931.xslt"
 SVRL = "{http://purl.oclc.org/dsdl/svrl}"
-SELLER = InvoiceParty("Vosges Protection", "73282932000074", "FR44732829320", "1 rue du Parc", "88000", "Épinal")
-BUYER = InvoiceParty("Menuiserie Klein", "40483304800022", "FR83404833048", "", "68200", "Mulhouse")
+SELLER = Party("Vosges Protection", "1 rue du Parc", "88000", "Épinal", "FR", "73282932000074", "FR44732829320")
+BUYER = Party("Menuiserie Klein", "", "68200", "Mulhouse", "FR", "40483304800022", "FR83404833048")
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +55,7 @@ def a_line(quantity: int = 3, price: str = "8.6000", amount: str | None = None, 
 def test_an_invoice_of_many_kinds_of_lines_keeps_every_rule(schematron: PyXsltExecutable) -> None:
     invoice = an_invoice(
         a_line(), a_line(7, "1.3333", "9.34"), a_line(7, "1.3333", "9.31"), a_line(1, "5.00", rate="5.50"),
-        a_line(2, "0.00", rate="0.00"), charges=(DocumentCharge("Livraison", "FC", D("12.00"), D("20.00")),),
+        a_line(2, "0.00", rate="0.00"), charges=(Charge("Livraison", "FC", D("12.00"), D("20.00")),),
         delivered_on=date(2026, 3, 10), references=("R1-VOSGES",), mandate="Les Collines en commun",
         iban="FR7630006000011234567890189",
     )  # fmt: skip
@@ -95,7 +89,7 @@ some_lines = st.builds(
 def test_whatever_members_bought_the_official_rules_hold(
     schematron: PyXsltExecutable, lines: list[InvoiceLine], fee: Decimal, rate: str
 ) -> None:
-    charges = (DocumentCharge("Livraison", "FC", fee, D(rate)),) if fee else ()
+    charges = (Charge("Livraison", "FC", fee, D(rate)),) if fee else ()
     invoice = an_invoice(*lines, charges=charges)
     assert broken_rules(schematron, cii_xml(invoice)) == []
     assert invoice.total == invoice.net_total + sum(vat for _taxed, vat in invoice.vat.values())

@@ -26,12 +26,12 @@ from app.orders.documents.formats import DocumentFormat
 from app.orders.documents.order_document import (
     DELIVERY_FEE,
     ECO_CONTRIBUTION,
-    Charge,
     OrderDocument,
     OrderLine,
-    Party,
     read_order_documents,
 )
+from app.orders.documents.parties import Party
+from app.orders.documents.totals import Charge
 from app.orders.documents.writing import order_files
 from app.orders.documents.xml_nodes import NAMES
 from app.orders.service.acknowledging import Answer, acknowledge_order

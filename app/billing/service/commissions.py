@@ -8,12 +8,13 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.models import Association
-from app.billing.invoice import InvoiceKind, InvoiceLine, InvoiceParty, due_on
+from app.billing.invoice import InvoiceKind, InvoiceLine, due_on
 from app.billing.models import InvoicedCommission, IssuedInvoice
 from app.billing.service.issuing import Draft, association_party, issue, unnumbered
 from app.core import clock
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
+from app.orders.documents.parties import Party
 
 SERIES, VAT_RATE = "COM", Decimal("20.00")
 
@@ -32,7 +33,7 @@ def commission_is_due(session: Session, supplier_id: int, before: datetime) -> b
 
 
 def issue_commission_invoice(
-    session: Session, actor: Actor, supplier_id: int, buyer: InvoiceParty, association: Association, before: datetime
+    session: Session, actor: Actor, supplier_id: int, buyer: Party, association: Association, before: datetime
 ) -> IssuedInvoice | None:
     """Invoice a supplier for the commission of the orders received before an instant; None where there is none."""
     due = session.execute(text(_DUE), {"supplier": supplier_id, "before": before}).all()

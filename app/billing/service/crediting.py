@@ -11,7 +11,7 @@ from app.accounts.actor import Actor
 from app.accounts.models import Company
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
-from app.billing.invoice import DocumentCharge, InvoiceKind, InvoiceLine
+from app.billing.invoice import InvoiceKind, InvoiceLine
 from app.billing.models import IssuedInvoice
 from app.billing.service.issuing import (
     Draft,
@@ -26,6 +26,7 @@ from app.billing.service.issuing import (
 from app.catalog.models import Supplier
 from app.core import clock
 from app.core.errors import Conflict, InvalidInput
+from app.orders.documents.totals import Charge
 
 _RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 
@@ -58,7 +59,7 @@ def credit_invoice(session: Session, actor: Actor, number: str, reason: str) -> 
     return issue(session, actor, draft)
 
 
-def _content_of(file: bytes) -> tuple[list[InvoiceLine], list[DocumentCharge]]:
+def _content_of(file: bytes) -> tuple[list[InvoiceLine], list[Charge]]:
     """The lines and charges of an archived invoice, from the data in its file."""
     _name, xml = facturx.get_xml_from_pdf(BytesIO(file), check_xsd=False)
     root = etree.fromstring(xml)
@@ -79,7 +80,7 @@ def _content_of(file: bytes) -> tuple[list[InvoiceLine], list[DocumentCharge]]:
     ]
     header = next(root.iter(f"{_RAM}ApplicableHeaderTradeSettlement"))
     charges = [
-        DocumentCharge(
+        Charge(
             _text(charge, "Reason"), _text(charge, "ReasonCode"), Decimal(_text(charge, "ActualAmount")),
             Decimal(_text(charge, "CategoryTradeTax/RateApplicablePercent")),
         )

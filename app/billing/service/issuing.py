@@ -11,13 +11,14 @@ from app.accounts.actor import Actor
 from app.accounts.models import Association, Company, Park
 from app.accounts.permissions import Permission
 from app.billing.factur_x import factur_x
-from app.billing.invoice import Invoice, InvoiceKind, InvoiceParty, french_vat_number
+from app.billing.invoice import Invoice, InvoiceKind, french_vat_number
 from app.billing.models import InvoiceArchive, IssuedInvoice
 from app.catalog.models import Supplier
 from app.commission.ledger import COMMISSION_INCOME, SUPPLIERS, EntryDraft, PostingDraft, book
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import country_code
+from app.orders.documents.parties import Party
 
 MEMBERS, VAT_COLLECTED = "411", "44571"  # Clients; TVA collectée (plan comptable général)
 _UNNUMBERED = "–"
@@ -125,37 +126,36 @@ def archived(session: Session, invoice: IssuedInvoice) -> bytes:
     return kept.content
 
 
-def seller_of(supplier: Supplier) -> InvoiceParty:
+def seller_of(supplier: Supplier) -> Party:
     """A supplier as a party of an invoice. Raises `InvalidInput` where the law needs more than is known of it."""
     country = country_code(supplier.country)
     vat_number = supplier.vat_number or (french_vat_number(supplier.siret) if country == "FR" else "")
     if country != "FR" or not vat_number:
         raise InvalidInput("{name} is not a French firm with a VAT number: it invoices by itself.", name=supplier.name)
-    return InvoiceParty(supplier.name, supplier.siret, vat_number, supplier.street, supplier.postal_code,
-                        supplier.city, country)  # fmt: skip
+    address = (supplier.street, supplier.postal_code, supplier.city, country)
+    return Party(supplier.name, *address, supplier.siret, vat_number)
 
 
-def association_party(association: Association) -> InvoiceParty:
+def association_party(association: Association) -> Party:
     """The association as a party. Raises `InvalidInput` without a SIRET."""
     vat_number = association.vat_number or french_vat_number(association.siret)
     if not vat_number:
         raise InvalidInput("The association has no SIRET yet: write it down at /association first.")
-    return InvoiceParty(association.name, association.siret, vat_number, association.street, association.postal_code,
-                        association.city)  # fmt: skip
+    address = (association.street, association.postal_code, association.city, "FR")
+    return Party(association.name, *address, association.siret, vat_number)
 
 
-def buyer_of(session: Session, company: Company) -> InvoiceParty:
+def buyer_of(session: Session, company: Company) -> Party:
     """A member company as a party; where its own address is not known, it is found on its park."""
     siret = company.siret or ""
     vat_number = french_vat_number(siret)
     if company.city:
-        return InvoiceParty(company.name, siret, vat_number, "", company.postal_code, company.city)
+        return Party(company.name, "", company.postal_code, company.city, "FR", siret, vat_number)
     park = session.get_one(Park, company.park_id)
-    return InvoiceParty(company.name, siret, vat_number, park.street or park.name, park.postal_code, park.city)
+    street = park.street or park.name
+    return Party(company.name, street, park.postal_code, park.city, "FR", siret, vat_number)
 
 
-def unnumbered(
-    kind: InvoiceKind, issued_on: date, due: date, seller: InvoiceParty, buyer: InvoiceParty, **parts: object
-) -> Invoice:
+def unnumbered(kind: InvoiceKind, issued_on: date, due: date, seller: Party, buyer: Party, **parts: object) -> Invoice:
     """An invoice whose number is still to be given."""
     return Invoice(_UNNUMBERED, kind, issued_on, due, seller, buyer, **parts)  # type: ignore[arg-type]

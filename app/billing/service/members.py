@@ -13,13 +13,15 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.models import Association, Company
-from app.billing.invoice import DocumentCharge, InvoiceKind, InvoiceLine, InvoiceParty, due_on
+from app.billing.invoice import InvoiceKind, InvoiceLine, due_on
 from app.billing.models import InvoicedFee, InvoicedLine, IssuedInvoice
 from app.billing.service.issuing import Draft, buyer_of, issue, unnumbered
 from app.core import clock
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.money import ZERO, round_amount
+from app.orders.documents.parties import Party
+from app.orders.documents.totals import Charge
 
 FREIGHT, FREIGHT_VAT = "FC", Decimal("20.00")  # UNTDID 7161
 
@@ -79,7 +81,7 @@ def members_owe(session: Session, supplier_id: int, before: datetime) -> bool:
 
 
 def issue_member_invoices(
-    session: Session, actor: Actor, supplier_id: int, seller: InvoiceParty, association: Association, before: datetime
+    session: Session, actor: Actor, supplier_id: int, seller: Party, association: Association, before: datetime
 ) -> Iterator[IssuedInvoice]:
     """Issue one invoice for each firm, for everything of a supplier that came before an instant, as it goes."""
     rows = [DueLine(*row) for row in session.execute(text(_DUE), {"supplier": supplier_id, "before": before})]
@@ -158,5 +160,5 @@ def _eco_lines(rows: list[DueLine]) -> list[InvoiceLine]:
     ]
 
 
-def _as_charges(fee: Decimal) -> tuple[DocumentCharge, ...]:
-    return (DocumentCharge(_("Delivery"), FREIGHT, fee, FREIGHT_VAT),) if fee else ()
+def _as_charges(fee: Decimal) -> tuple[Charge, ...]:
+    return (Charge(_("Delivery"), FREIGHT, fee, FREIGHT_VAT),) if fee else ()

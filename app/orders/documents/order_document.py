@@ -14,42 +14,15 @@ from app.core import clock
 from app.core.apportion import apportion
 from app.core.errors import Conflict
 from app.core.i18n import country_code, marked
-from app.core.money import CENT, ZERO, round_amount, vat_by_rate
+from app.core.money import CENT, ZERO, round_amount
+from app.orders.documents.parties import Party
+from app.orders.documents.totals import Charge, Totals, rounding_of
 from app.orders.queries import SupplierOrderRow, get_supplier_order
 
 ECO_CONTRIBUTION = marked("Eco-contribution")
 DELIVERY_FEE = marked("Delivery fee")
-ROUNDING = marked("Rounding of the members' shares")
 COLLECTION_AND_RECYCLING, FREIGHT = "AEO", "FC"  # UNTDID 7161
-SIRET_SCHEME, MAIL_SCHEME = "0009", "EM"  # Peppol's list of electronic address schemes (EAS)
 STANDARD_RATE = Decimal(20)
-
-
-@dataclass(frozen=True)
-class Party:
-    """Somebody named on a document; `country` by ISO 3166-1 alpha-2."""
-
-    name: str
-    street: str = ""
-    postal_code: str = ""
-    city: str = ""
-    country: str = "FR"
-    siret: str = ""
-    vat_number: str = ""
-    email: str = ""
-
-    @property
-    def endpoint(self) -> tuple[str, str]:
-        """The electronic address and its scheme: the SIRET, else the mail address. Raises `Conflict` without either."""
-        if self.siret:
-            return self.siret, SIRET_SCHEME
-        if self.email:
-            return self.email, MAIL_SCHEME
-        raise Conflict(
-            "{name} has neither a SIRET nor a mail address: an electronic order needs one of them.",
-            code="party_without_address",
-            name=self.name,
-        )
 
 
 @dataclass(frozen=True)
@@ -70,21 +43,11 @@ class OrderLine:
     @property
     def rounding(self) -> Decimal:
         """What the members' rounded amounts differ from quantity times price, in euros."""
-        return self.amount - round_amount(self.quantity * self.unit_price)
+        return rounding_of(self.amount, self.quantity, self.unit_price)
 
 
 @dataclass(frozen=True)
-class Charge:
-    """Something charged on the whole document, in euros before VAT; `code` by UNTDID 7161."""
-
-    words: str
-    code: str
-    amount: Decimal
-    vat_rate: Decimal
-
-
-@dataclass(frozen=True)
-class OrderDocument:
+class OrderDocument(Totals):
     """An order to a supplier for one park."""
 
     number: str
@@ -99,35 +62,14 @@ class OrderDocument:
     charges: tuple[Charge, ...]
 
     @property
-    def line_total(self) -> Decimal:
-        """The sum of the lines."""
-        return sum((line.amount for line in self.lines), ZERO)
+    def taxed_lines(self) -> tuple[OrderLine, ...]:
+        """The lines."""
+        return self.lines
 
     @property
-    def charge_total(self) -> Decimal:
-        """The sum of the charges."""
-        return sum((charge.amount for charge in self.charges), ZERO)
-
-    @property
-    def net_total(self) -> Decimal:
-        """All of it before VAT."""
-        return self.line_total + self.charge_total
-
-    @property
-    def vat(self) -> dict[Decimal, tuple[Decimal, Decimal]]:
-        """By rate, the amount taxed and its VAT: rounded once a rate (EN 16931, BR-CO-17)."""
-        parts: list[OrderLine | Charge] = [*self.lines, *self.charges]
-        return vat_by_rate((part.amount, part.vat_rate) for part in parts)
-
-    @property
-    def vat_total(self) -> Decimal:
-        """The VAT of all rates."""
-        return sum((vat for _amount, vat in self.vat.values()), ZERO)
-
-    @property
-    def total(self) -> Decimal:
-        """What is to be paid."""
-        return self.net_total + self.vat_total
+    def document_charges(self) -> tuple[Charge, ...]:
+        """The charges."""
+        return self.charges
 
 
 def read_order_documents(session: Session, number: str, *, as_sent: bool = False) -> list[OrderDocument]:

@@ -1,20 +1,17 @@
 """Order-X 1.0, profile COMFORT (FNFE-MPE, FeRD): the order to read as PDF/A-3, its data inside as UN/CEFACT CII."""
 
-from datetime import date
-from decimal import Decimal
-
 from facturx import generate_from_binary
 from lxml import etree
 
 from app.core.i18n import current_locale
 from app.core.i18n import gettext as _
-from app.orders.documents.order_document import ROUNDING, Charge, OrderDocument, OrderLine, Party
+from app.orders.documents.cii_parts import CURRENCY, EACH, add_charge, add_day, add_rounding, add_tax
+from app.orders.documents.order_document import OrderDocument, OrderLine
+from app.orders.documents.parties import Party
 from app.orders.documents.pdf import order_pdf
 from app.orders.documents.xml_nodes import NAMES, add_node, add_text, names_of
 
-_EACH, _CURRENCY, _DAY_FORMAT = "C62", "EUR", "102"  # UN/ECE Rec. 20, ISO 4217, UNTDID 2379
 _SIREN_SCHEME = "0002"  # ISO 6523
-_OTHER_DISCOUNT, _OTHER_CHARGE = "95", "ADR"  # UNTDID 5189 and 7161
 
 
 def order_x(order: OrderDocument) -> bytes:
@@ -42,7 +39,7 @@ def cii_xml(order: OrderDocument) -> bytes:
     add_text(document, "ram:ID", order.number)
     add_text(document, "ram:Name", _("Order"))
     add_text(document, "ram:TypeCode", "220")
-    _day(add_node(document, "ram:IssueDateTime"), order.issued_on)
+    add_day(add_node(document, "ram:IssueDateTime"), order.issued_on)
     add_text(document, "ram:PurposeCode", "9")
     add_text(document, "ram:RequestedResponseTypeCode", "AC")
     add_text(add_node(document, "ram:IncludedNote"), "ram:Content", order.round_name)
@@ -54,7 +51,7 @@ def cii_xml(order: OrderDocument) -> bytes:
     _party(add_node(agreement, "ram:BuyerTradeParty"), order.buyer)
     delivery = add_node(trade, "ram:ApplicableHeaderTradeDelivery")
     _party(add_node(delivery, "ram:ShipToTradeParty"), order.deliver_to)
-    _day(
+    add_day(
         add_node(add_node(delivery, "ram:RequestedDeliverySupplyChainEvent"), "ram:OccurrenceDateTime"),
         order.deliver_on,
     )
@@ -65,27 +62,23 @@ def cii_xml(order: OrderDocument) -> bytes:
 
 def _settlement(trade: etree._Element, order: OrderDocument) -> None:
     settlement = add_node(trade, "ram:ApplicableHeaderTradeSettlement")
-    add_text(settlement, "ram:OrderCurrencyCode", _CURRENCY)
+    add_text(settlement, "ram:OrderCurrencyCode", CURRENCY)
     for charge in order.charges:
-        _charge(settlement, charge)
+        add_charge(settlement, charge)
     sums = add_node(settlement, "ram:SpecifiedTradeSettlementHeaderMonetarySummation")
     add_text(sums, "ram:LineTotalAmount", f"{order.line_total:f}")
     if order.charges:
         add_text(sums, "ram:ChargeTotalAmount", f"{order.charge_total:f}")
     add_text(sums, "ram:TaxBasisTotalAmount", f"{order.net_total:f}")
-    add_text(sums, "ram:TaxTotalAmount", f"{order.vat_total:f}", currencyID=_CURRENCY)
+    add_text(sums, "ram:TaxTotalAmount", f"{order.vat_total:f}", currencyID=CURRENCY)
     add_text(sums, "ram:GrandTotalAmount", f"{order.total:f}")
-
-
-def _day(parent: etree._Element, day: date) -> None:
-    add_text(parent, "udt:DateTimeString", f"{day:%Y%m%d}", format=_DAY_FORMAT)
 
 
 def _party(node: etree._Element, party: Party) -> None:
     add_text(node, "ram:Name", party.name)
     if party.siret:
         legal = add_node(node, "ram:SpecifiedLegalOrganization")
-        add_text(legal, "ram:ID", party.siret[:9], schemeID=_SIREN_SCHEME)
+        add_text(legal, "ram:ID", party.siren, schemeID=_SIREN_SCHEME)
     address = add_node(node, "ram:PostalTradeAddress")
     add_text(address, "ram:PostcodeCode", party.postal_code)
     add_text(address, "ram:LineOne", party.street)
@@ -96,22 +89,6 @@ def _party(node: etree._Element, party: Party) -> None:
         add_text(add_node(node, "ram:URIUniversalCommunication"), "ram:URIID", value, schemeID=scheme)
     if party.vat_number:
         add_text(add_node(node, "ram:SpecifiedTaxRegistration"), "ram:ID", party.vat_number, schemeID="VA")
-
-
-def _tax(parent: etree._Element, name: str, rate: Decimal) -> None:
-    tax = add_node(parent, name)
-    add_text(tax, "ram:TypeCode", "VAT")
-    add_text(tax, "ram:CategoryCode", "S" if rate else "Z")
-    add_text(tax, "ram:RateApplicablePercent", f"{rate:.2f}")
-
-
-def _charge(settlement: etree._Element, charge: Charge) -> None:
-    node = add_node(settlement, "ram:SpecifiedTradeAllowanceCharge")
-    add_text(add_node(node, "ram:ChargeIndicator"), "udt:Indicator", "true")
-    add_text(node, "ram:ActualAmount", f"{charge.amount:f}")
-    add_text(node, "ram:ReasonCode", charge.code)
-    add_text(node, "ram:Reason", _(charge.words))
-    _tax(node, "ram:CategoryTradeTax", charge.vat_rate)
 
 
 def _line(trade: etree._Element, line: OrderLine) -> None:
@@ -125,16 +102,10 @@ def _line(trade: etree._Element, line: OrderLine) -> None:
     price = add_node(add_node(node, "ram:SpecifiedLineTradeAgreement"), "ram:NetPriceProductTradePrice")
     add_text(price, "ram:ChargeAmount", f"{line.unit_price:f}")
     add_text(
-        add_node(node, "ram:SpecifiedLineTradeDelivery"), "ram:RequestedQuantity", str(line.quantity), unitCode=_EACH
+        add_node(node, "ram:SpecifiedLineTradeDelivery"), "ram:RequestedQuantity", str(line.quantity), unitCode=EACH
     )
     settlement = add_node(node, "ram:SpecifiedLineTradeSettlement")
-    _tax(settlement, "ram:ApplicableTradeTax", line.vat_rate)
-    if line.rounding:
-        charged = line.rounding > 0
-        rounding = add_node(settlement, "ram:SpecifiedTradeAllowanceCharge")
-        add_text(add_node(rounding, "ram:ChargeIndicator"), "udt:Indicator", "true" if charged else "false")
-        add_text(rounding, "ram:ActualAmount", f"{abs(line.rounding):f}")
-        add_text(rounding, "ram:ReasonCode", _OTHER_CHARGE if charged else _OTHER_DISCOUNT)
-        add_text(rounding, "ram:Reason", _(ROUNDING))
+    add_tax(settlement, "ram:ApplicableTradeTax", line.vat_rate)
+    add_rounding(settlement, line.rounding)
     sums = add_node(settlement, "ram:SpecifiedTradeSettlementLineMonetarySummation")
     add_text(sums, "ram:LineTotalAmount", f"{line.amount:f}")

@@ -5,7 +5,10 @@ from decimal import Decimal
 from lxml import etree
 
 from app.core.i18n import gettext as _
-from app.orders.documents.order_document import ROUNDING, SIRET_SCHEME, Charge, OrderDocument, OrderLine, Party
+from app.orders.documents.cii_parts import ROUNDING
+from app.orders.documents.order_document import OrderDocument, OrderLine
+from app.orders.documents.parties import SIRET_SCHEME, Party
+from app.orders.documents.totals import Charge
 from app.orders.documents.xml_nodes import add_node, add_text, as_xml, names_of
 
 ORDER = "urn:oasis:names:specification:ubl:schema:xsd:Order-2"

@@ -5,7 +5,8 @@ from datetime import date
 from lxml import etree
 
 from app.orders.documents.answers import AnswerDocument, AnsweredLine, DespatchDocument, LineStatus, ResponseCode
-from app.orders.documents.order_document import OrderLine, Party
+from app.orders.documents.order_document import OrderLine
+from app.orders.documents.parties import Party
 from app.orders.documents.ubl import (
     CURRENCY,
     EACH,
