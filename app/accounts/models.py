@@ -32,6 +32,7 @@ class Association(SQLModel, table=True):
     city: str = ""
     email: str = ""
     iban: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    creditor_id: str = Field(default="", sa_column_kwargs={"server_default": ""})
     version: int = 1
 
 

@@ -58,6 +58,7 @@ def set_up_installation(
 def identify_association(
     session: Session, actor: Actor, *, name: str, street: str, postal_code: str, city: str, siret: str,
     vat_number: str, email: str, iban: str = "",
+    creditor_id: str = "",
 ) -> Association:  # fmt: skip
     """Say who the association is, as documents name it. Raises `InvalidInput` for numbers that cannot be."""
     actor.require(Permission.MANAGE_PEOPLE)
@@ -68,6 +69,7 @@ def identify_association(
     if iban.strip() and not iban_number.is_valid(iban):
         raise InvalidInput("{number} is not an IBAN.", field="iban", number=iban)
     association = get_association(session)
+    association.creditor_id = "".join(creditor_id.split()).upper()[:35]
     association.iban = str(iban_number.compact(iban)) if iban.strip() else ""
     association.name, association.street = name.strip(), street.strip()
     association.postal_code, association.city = postal_code.strip(), city.strip()

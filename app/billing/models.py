@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import app.orders.models  # noqa: F401 - foreign keys name its tables
@@ -171,3 +171,34 @@ class SupplierTransfer(SQLModel, table=True):
     made_at: datetime = instant()
     made_by: str = ""
     movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", unique=True)
+
+
+class SepaMandate(SQLModel, table=True):
+    """A member company's mandate to debit its account (SEPA Core); the latest one that is not revoked counts."""
+
+    __tablename__ = "sepa_mandates"
+    __table_args__ = (
+        Index("uq_sepa_mandates_in_force", "company_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    )
+
+    id: int | None = key()
+    company_id: int = Field(foreign_key="companies.id")
+    reference: str = Field(unique=True, max_length=35)
+    iban: str = Field(max_length=34)
+    signed_at: datetime = instant()
+    signed_by: str = ""
+    revoked_at: datetime | None = instant(default=None)
+
+
+class DirectDebit(SQLModel, table=True):
+    """That an invoice stands in a file of direct debits: once. The bank's statement says when it is paid."""
+
+    __tablename__ = "direct_debits"
+    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
+
+    invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id")
+    mandate_id: int = Field(foreign_key="sepa_mandates.id")
+    amount: Decimal = euros()
+    collect_on: date
+    made_at: datetime = instant()
+    made_by: str = ""

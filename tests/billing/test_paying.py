@@ -1,13 +1,16 @@
 """Money at the bank: read once, matched by invoice numbers, booked; suppliers are paid what came in, once."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 from lxml import etree
 from sqlalchemy import text
 
+from app.accounts.permissions import Role
+from app.accounts.service import get_association
 from app.billing.books import aged_balance, fec_file
+from app.billing.service.debiting import make_debits, mandate_of, sign_mandate
 from app.billing.service.paying import (
     assign,
     import_statement,
@@ -16,6 +19,7 @@ from app.billing.service.paying import (
     set_supplier_iban,
 )
 from app.billing.statements import invoice_numbers_in, read_statement
+from app.core import clock
 from app.core.errors import Conflict, InvalidInput, NotAllowed
 from tests.billing.market import Market
 from tests.billing.test_issuing import check_fec
@@ -149,3 +153,39 @@ def test_only_the_treasurer_moves_money(market: Market, site: Site) -> None:
     answer = site.post(f"/payments/{movement}/assignment", market.treasurer, data={"number": invoice.number})
     assert answer.status_code == 303
     assert "To be matched" not in site.get("/payments", market.treasurer).text
+
+
+def test_a_firm_with_a_mandate_is_debited_once_when_its_invoice_falls_due(market: Market) -> None:
+    session, treasurer = market.world.session, market.treasurer
+    approver = market.world.an_actor(Role.APPROVER, company=market.firms[0])
+    get_association(session).creditor_id = "FR72ZZZ123456"
+    market.deliver("R1", (0, market.gloves, 10), (1, market.gloves, 10))
+    first, _second, _commission = market.invoice()
+    first_mandate = sign_mandate(session, approver, IBAN)
+    mandate = sign_mandate(session, approver, "FR14 2004 1010 0505 0001 3M02 606")
+    assert first_mandate.reference != mandate.reference
+    assert mandate_of(session, market.firms[0].id or 0) == mandate
+    with pytest.raises(Conflict):
+        make_debits(session, treasurer)
+    with clock.frozen(datetime.combine(first.due_on, datetime.min.time(), clock.PARIS)):
+        root = etree.fromstring(make_debits(session, treasurer))
+        with pytest.raises(Conflict):
+            make_debits(session, treasurer)
+    texts = {etree.QName(node).localname: node.text for node in root.iter()}
+    assert root.nsmap[None] == "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"
+    assert (D(texts["InstdAmt"] or "0"), texts["SeqTp"], texts["MndtId"]) == (first.total, "FRST", mandate.reference)
+    import_statement(session, treasurer, camt(("B1", "CRDT", str(first.total), "K", texts["Ustrd"] or "")))
+    assert [row.company for row in aged_balance(session)] == [market.firms[1].name]
+
+
+def test_a_mandate_is_given_and_revoked_on_the_page_of_invoices(market: Market, site: Site) -> None:
+    approver = market.world.an_actor(Role.APPROVER, company=market.firms[0])
+    refused = site.post("/invoices/mandate", approver, data={"iban": "FR00"})
+    assert (refused.status_code, "not an IBAN" in refused.text) == (422, True)
+    assert site.post("/invoices/mandate", approver, data={"iban": IBAN}).status_code == 303
+    assert "ending in 0189" in site.get("/invoices", approver).text
+    assert site.post("/invoices/mandate/revocation", approver).status_code == 303
+    assert "Give the mandate" in site.get("/invoices", approver).text
+    assert site.post("/invoices/mandate/revocation", approver).status_code == 404
+    missing = site.post("/payments/debits", market.treasurer)
+    assert (missing.status_code, "creditor identifier" in missing.text) == (422, True)

@@ -44,11 +44,11 @@ def _page(
 @router.post("/association")
 def change(
     request: Request, session: SessionDep, actor: SignedIn, name: Text = "", street: Text = "", postal_code: Text = "",
-    city: Text = "", siret: Text = "", vat_number: Text = "", email: Text = "", iban: Text = "",
+    city: Text = "", siret: Text = "", vat_number: Text = "", email: Text = "", iban: Text = "", creditor_id: Text = "",
 ) -> Response:  # fmt: skip
     """Change it; what was typed stays where it cannot be."""
     typed = {"name": name, "street": street, "postal_code": postal_code, "city": city, "siret": siret}
-    typed |= {"vat_number": vat_number, "email": email, "iban": iban}
+    typed |= {"vat_number": vat_number, "email": email, "iban": iban, "creditor_id": creditor_id}
     try:
         with session.begin_nested():
             service.identify_association(session, actor, **typed)

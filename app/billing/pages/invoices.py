@@ -13,7 +13,7 @@ from app.accounts.permissions import Permission
 from app.billing.models import RunStatus
 from app.billing.pages.months import Month, last_month, typed_month
 from app.billing.queries import InvoiceRow, list_invoices
-from app.billing.service import crediting, runs
+from app.billing.service import crediting, debiting, runs
 from app.billing.service.issuing import archived, get_invoice
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
@@ -52,6 +52,7 @@ def _invoices(
         runs=past_runs,
         under_way=any(run.status is not RunStatus.DONE for run in past_runs),
         last_month=last_month(),
+        mandate=debiting.mandate_of(session, actor.company_id) if actor.company_id else None,
         error=error,
     )
 
@@ -105,4 +106,24 @@ def credit(
             crediting.credit_invoice(session, actor, number.strip(), reason)
     except DomainError as refusal:
         return _invoices(request, session, actor, error=say(refusal))
+    return RedirectResponse("/invoices", 303)
+
+
+@router.post("/invoices/mandate")
+def sign_mandate(
+    request: Request, session: SessionDep, actor: SignedIn, iban: Annotated[str, Form(max_length=50)] = ""
+) -> Response:
+    """Let my firm's invoices be debited."""
+    try:
+        with session.begin_nested():
+            debiting.sign_mandate(session, actor, iban)
+    except DomainError as refusal:
+        return _invoices(request, session, actor, error=say(refusal))
+    return RedirectResponse("/invoices", 303)
+
+
+@router.post("/invoices/mandate/revocation")
+def revoke_mandate(session: SessionDep, actor: SignedIn) -> Response:
+    """Pay by transfer again."""
+    debiting.revoke_mandate(session, actor)
     return RedirectResponse("/invoices", 303)

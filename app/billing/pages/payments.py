@@ -11,7 +11,7 @@ from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.billing.queries import MovementRow, list_movements
-from app.billing.service import paying
+from app.billing.service import debiting, paying
 from app.core import clock
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
@@ -108,4 +108,16 @@ def make_transfers(request: Request, session: SessionDep, actor: SignedIn) -> Re
     except DomainError as refusal:
         return _page(request, session, actor, error=say(refusal))
     name = f"transfers-{clock.today():%Y%m%d}.xml"
+    return documents({name: content}, name)
+
+
+@router.post("/payments/debits")
+def make_debits(request: Request, session: SessionDep, actor: SignedIn) -> Response:
+    """The file of direct debits that collects what falls due; each invoice is collected once."""
+    try:
+        with session.begin_nested():
+            content = debiting.make_debits(session, actor)
+    except DomainError as refusal:
+        return _page(request, session, actor, error=say(refusal))
+    name = f"debits-{clock.today():%Y%m%d}.xml"
     return documents({name: content}, name)
