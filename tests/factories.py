@@ -13,7 +13,9 @@ from app.accounts.actor import COMMAND_LINE, Actor, actor_for
 from app.accounts.joining import ask_to_join
 from app.accounts.models import Company, Park, Person
 from app.accounts.permissions import Role
-from app.accounts.service import add_person, create_company, create_park, set_up_association
+from app.accounts.service import add_person, create_company, create_park, get_association, set_up_association
+from app.billing.service.paying import import_statement
+from app.billing.service.runs import invoice_supplier
 from app.catalog.assortment import open_to
 from app.catalog.import_runs import ImportRun, ImportStatus
 from app.catalog.listing import refresh_listing
@@ -35,6 +37,7 @@ from app.orders.service.consolidating import consolidate_round
 from app.orders.service.lists import save_as_list
 from app.orders.service.member_orders import set_cart_line, submit_order
 from app.orders.service.order_links import make_driver_link, make_order_link
+from app.orders.service.receiving import receive_drop
 from app.orders.service.round_book import read_round_book
 from app.orders.service.rounds import close_round, create_round, open_round
 from app.sourcing.evidence import submit_evidence
@@ -350,6 +353,22 @@ def _told_and_invoiced(session: Session, speaker: Actor) -> None:
     session.flush()
 
 
+def _invoiced_and_paid(world: World, company: Company, treasurer: Actor) -> None:
+    """A round of a supplier of its own that came, its invoices, and a payment that nobody has matched."""
+    session = world.session
+    association = get_association(session)
+    association.siret, association.iban = "55210055400013", "FR7630006000011234567890189"
+    supplier = world.a_supplier("S9", siret="73282932000074", country="FR", city="Colmar", postal_code="68000")
+    offer = world.an_offer(supplier, ((1, "4.2000"),), name="Savon")
+    came = world.an_open_round("R9", closes_at=clock.now() + timedelta(days=1))
+    world.an_order(came, (offer, 12), buyer=world.a_buyer(company))
+    world.play("R9")
+    receive_drop(session, COMMAND_LINE, "R9-S9", world.park.code, [])
+    list(invoice_supplier(session, treasurer, supplier.id or 0, clock.now() + timedelta(days=1)))
+    day = clock.today()
+    import_statement(session, treasurer, f"date;amount;words;counterparty\n{day};5,00;acompte;Klein\n".encode())
+
+
 def _tenders(session: Session, manager: Actor, speaker: Actor, product_refs: list[str]) -> None:
     """A tender in each of three states: a draft, one that takes sealed bids, one that is opened."""
     now = clock.now()
@@ -446,6 +465,7 @@ def a_busy_world(session: Session) -> Busy:
     )  # fmt: skip
     session.add(run)
     _told_and_invoiced(session, speaker)
+    _invoiced_and_paid(world, company, treasurer)
     _plan_done(session, manager, "R1")
     _tenders(session, manager, speaker, [session.get_one(Product, offer.product_id).ref for offer in offers[:3]])
     return Busy(
