@@ -128,16 +128,17 @@ class FactsReader:
         )
 
     def _making(self, country: str, own: _Shown, of_supplier: _Shown) -> _Making | None:
-        """Where an offer is made: its own evidence first, then its supplier's where it does not contradict the
-        offer's country, then that country as the supplier declares it; expired evidence last."""
-        general = [one for one in of_supplier.makings if not country or one.country == country]
-        for shown in (own.makings, general):
-            valid = [one for one in shown if one.trust != "expired"]
-            if valid:
-                return max(valid, key=self._worth)
-        if country:
+        """Where an offer is made: by its own evidence and its supplier's for the same country, the best of them.
+
+        Without its own by its supplier's that does not contradict the offer's country, else by that country as it is
+        declared. Expired evidence comes last.
+        """
+        said = {one.country for one in own.makings if one.trust != "expired"} or ({country} if country else set())
+        shown = [*own.makings, *(one for one in of_supplier.makings if not said or one.country in said)]
+        valid = [one for one in shown if one.trust != "expired"]
+        if not valid and country:
             return _Making(country, self._band_of_country(country), "declared")
-        return max([*own.makings, *general], key=self._worth, default=None)
+        return max(valid or shown, key=self._worth, default=None)
 
     def _worth(self, making: _Making) -> tuple[object, ...]:
         points = self._points[making.band] if making.band else 0

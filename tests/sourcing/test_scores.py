@@ -139,6 +139,19 @@ def test_the_offers_own_place_of_making_stands_over_its_suppliers(near: World) -
     assert (facts.made_in, facts.made_in_trust) == ("eu", "declared")
 
 
+def test_saying_of_an_article_what_is_proven_of_all_takes_nothing_away(near: World) -> None:
+    supplier = near.a_supplier()
+    session, speaker, offer = near.session, speaker_of(near, supplier), near.an_offer(supplier)
+    here = MakingPlace("FR", "68200", "Mulhouse")
+    general = submit_evidence(session, speaker, "made_in", place=here)
+    verify_evidence(session, near.a_manager(), general.id or 0)
+    before = explain(session, [offer])[offer.id or 0]
+    submit_evidence(session, speaker, "made_in", sku=offer.sku, place=MakingPlace("FR"))
+    after = explain(session, [offer])[offer.id or 0]
+    assert (after.facts.made_in, after.facts.made_in_trust) == ("area", "verified")
+    assert after.score == before.score
+
+
 def test_scores_change_only_where_something_changed_and_withdrawn_offers_lose_theirs(near: World) -> None:
     one, other = near.a_supplier(), near.a_supplier()
     first, second = near.an_offer(one), near.an_offer(other)
