@@ -353,22 +353,6 @@ def _told_and_invoiced(session: Session, speaker: Actor) -> None:
     session.flush()
 
 
-def _invoiced_and_paid(world: World, company: Company, treasurer: Actor) -> None:
-    """A round of a supplier of its own that came, its invoices, and a payment that nobody has matched."""
-    session = world.session
-    association = get_association(session)
-    association.siret, association.iban = "55210055400013", "FR7630006000011234567890189"
-    supplier = world.a_supplier("S9", siret="73282932000074", country="FR", city="Colmar", postal_code="68000")
-    offer = world.an_offer(supplier, ((1, "4.2000"),), name="Savon")
-    came = world.an_open_round("R9", closes_at=clock.now() + timedelta(days=1))
-    world.an_order(came, (offer, 12), buyer=world.a_buyer(company))
-    world.play("R9")
-    receive_drop(session, COMMAND_LINE, "R9-S9", world.park.code, [])
-    list(invoice_supplier(session, treasurer, supplier.id or 0, clock.now() + timedelta(days=1)))
-    day = clock.today()
-    import_statement(session, treasurer, f"date;amount;words;counterparty\n{day};5,00;acompte;Klein\n".encode())
-
-
 def _tenders(session: Session, manager: Actor, speaker: Actor, product_refs: list[str]) -> None:
     """A tender in each of three states: a draft, one that takes sealed bids, one that is opened."""
     now = clock.now()
@@ -465,7 +449,6 @@ def a_busy_world(session: Session) -> Busy:
     )  # fmt: skip
     session.add(run)
     _told_and_invoiced(session, speaker)
-    _invoiced_and_paid(world, company, treasurer)
     _plan_done(session, manager, "R1")
     _tenders(session, manager, speaker, [session.get_one(Product, offer.product_id).ref for offer in offers[:3]])
     return Busy(
@@ -478,3 +461,21 @@ def a_busy_world(session: Session) -> Busy:
         f"/supplier/webhooks/{session.exec(select(WebhookEndpoint.id)).one()}",
         _a_charter_draft(session, manager),
     )  # fmt: skip
+
+
+def invoice_something(busy: Busy) -> Busy:
+    """Add a round of a supplier of its own that came, its invoices, and a payment that nobody has matched."""
+    world, treasurer = busy.world, busy.treasurer
+    session, company = world.session, world.session.get_one(Company, busy.company_id)
+    association = get_association(session)
+    association.siret, association.iban = "55210055400013", "FR7630006000011234567890189"
+    supplier = world.a_supplier("S9", siret="73282932000074", country="FR", city="Colmar", postal_code="68000")
+    offer = world.an_offer(supplier, ((1, "4.2000"),), name="Savon")
+    came = world.an_open_round("R9", closes_at=clock.now() + timedelta(days=1))
+    world.an_order(came, (offer, 12), buyer=world.a_buyer(company))
+    world.play("R9")
+    receive_drop(session, COMMAND_LINE, "R9-S9", world.park.code, [])
+    list(invoice_supplier(session, treasurer, supplier.id or 0, clock.now() + timedelta(days=1)))
+    day = clock.today()
+    import_statement(session, treasurer, f"date;amount;words;counterparty\n{day};5,00;acompte;Klein\n".encode())
+    return busy

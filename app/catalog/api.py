@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.authentication import OptionalActor, SignedIn
 from app.accounts.permissions import Permission
-from app.catalog import queries, schemas, service
+from app.catalog import queries, schemas, service, suppliers
 from app.catalog.assortment import hidden_from
 from app.catalog.import_runs import get_run, start_import
 from app.catalog.queries import CatalogFilter, Sort
@@ -46,7 +46,7 @@ def list_suppliers(
 ) -> PageOut[schemas.SupplierOut]:
     """Suppliers, by code."""
     service.require_prices(session, actor)
-    return page_out(queries.list_suppliers(session, cursor, limit), schemas.SupplierOut)
+    return page_out(suppliers.list_suppliers(session, cursor, limit), schemas.SupplierOut)
 
 
 @router.put("/suppliers/{code}/email")

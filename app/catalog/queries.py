@@ -18,7 +18,6 @@ from app.catalog.models import Category, Offer, Product, ShelfCount, Supplier
 from app.catalog.search import Search, matches
 from app.core.errors import NotFound
 from app.core.pagination import Page, after_key, decode_cursor, page_of
-from app.core.places import Place, find_place
 
 
 class Sort(StrEnum):
@@ -372,42 +371,6 @@ def get_product(session: Session, product_id: int, hidden: Hidden = NOTHING) -> 
     if row is None:
         raise NotFound("There is no such product.")
     return ProductDetail(**row._mapping, offers=offers_of(session, [product_id], hidden))
-
-
-def list_suppliers(session: Session, cursor: str | None, limit: int) -> Page[Supplier]:
-    """Suppliers by code."""
-    query = sa.select(Supplier).order_by(col(Supplier.code)).limit(limit + 1)
-    after = decode_cursor(cursor, str)
-    if after:
-        query = query.where(col(Supplier.code) > after[0])
-    return page_of(session.scalars(query).all(), limit, lambda supplier: (supplier.code,))
-
-
-class SupplierPlace(NamedTuple):
-    """Where a supplier delivers from."""
-
-    id: int
-    name: str
-    country: str
-    postal_code: str
-    city: str
-
-    @property
-    def place(self) -> Place | None:
-        """On the map; None outside France, or where no address is known."""
-        return find_place(self.postal_code, self.city, self.country)
-
-
-def supplier_places(session: Session, supplier_ids: Sequence[int]) -> list[SupplierPlace]:
-    """Where some suppliers deliver from, by name."""
-    rows = session.execute(
-        sa.select(
-            col(Supplier.id), col(Supplier.name), col(Supplier.country), col(Supplier.postal_code), col(Supplier.city)
-        )
-        .where(col(Supplier.id).in_(supplier_ids))
-        .order_by(col(Supplier.name), col(Supplier.id))
-    )
-    return [SupplierPlace(*row) for row in rows]
 
 
 def list_categories(session: Session) -> list[Category]:

@@ -1,10 +1,12 @@
-"""Who speaks for a supplier, and the suppliers as their keeper sees them."""
+"""Suppliers: who speaks for them, where they are, how they are listed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+import sqlalchemy as sa
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
 from app.accounts.models import Person
@@ -13,6 +15,7 @@ from app.accounts.service import add_person
 from app.catalog.models import Supplier, SupplierUser
 from app.core.errors import NotAllowed, NotFound
 from app.core.pagination import Page, decode_cursor, page_of
+from app.core.places import Place, find_place
 
 
 def require_supplier(session: Session, actor: Actor) -> int:
@@ -77,3 +80,39 @@ def list_supplier_rows(session: Session, cursor: str | None, limit: int) -> Page
         {"after": after[0], "limit": limit + 1},
     )
     return page_of([SupplierRow(*row) for row in rows], limit, lambda row: (row.code,))
+
+
+def list_suppliers(session: Session, cursor: str | None, limit: int) -> Page[Supplier]:
+    """Suppliers by code."""
+    query = sa.select(Supplier).order_by(col(Supplier.code)).limit(limit + 1)
+    after = decode_cursor(cursor, str)
+    if after:
+        query = query.where(col(Supplier.code) > after[0])
+    return page_of(session.scalars(query).all(), limit, lambda supplier: (supplier.code,))
+
+
+class SupplierPlace(NamedTuple):
+    """Where a supplier delivers from."""
+
+    id: int
+    name: str
+    country: str
+    postal_code: str
+    city: str
+
+    @property
+    def place(self) -> Place | None:
+        """On the map; None outside France, or where no address is known."""
+        return find_place(self.postal_code, self.city, self.country)
+
+
+def supplier_places(session: Session, supplier_ids: Sequence[int]) -> list[SupplierPlace]:
+    """Where some suppliers deliver from, by name."""
+    rows = session.execute(
+        sa.select(
+            col(Supplier.id), col(Supplier.name), col(Supplier.country), col(Supplier.postal_code), col(Supplier.city)
+        )
+        .where(col(Supplier.id).in_(supplier_ids))
+        .order_by(col(Supplier.name), col(Supplier.id))
+    )
+    return [SupplierPlace(*row) for row in rows]

@@ -10,7 +10,8 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
-from app.catalog.queries import list_categories, list_suppliers
+from app.catalog.queries import list_categories
+from app.catalog.suppliers import list_suppliers
 from app.commission import ledger, queries, service
 from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import gettext as _

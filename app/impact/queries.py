@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.accounts.models import Park
 from app.accounts.queries import list_parks
-from app.catalog.queries import SupplierPlace, supplier_places
+from app.catalog.suppliers import SupplierPlace, supplier_places
 from app.core.places import Place, distance_km, find_place
 
 _COUNTED = "('approved', 'sent', 'delivered', 'settled')"

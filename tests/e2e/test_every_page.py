@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from app.orders.service.member_orders import set_cart_line, submit_order
 from tests.e2e.conftest import enter
-from tests.factories import Busy, a_busy_world
+from tests.factories import Busy, a_busy_world, invoice_something
 
 _COLOURS = ["color-contrast", "link-in-text-block"]  # the rules that a theme changes anything for
 _VIOLATIONS = """
@@ -27,7 +27,7 @@ _VIOLATIONS = """
 def busy(module_engine: Engine) -> Busy:
     """The busy world, its open round open now."""
     with Session(module_engine, expire_on_commit=False) as session, session.begin():
-        return a_busy_world(session)
+        return invoice_something(a_busy_world(session))
 
 
 @pytest.fixture

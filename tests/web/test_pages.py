@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.web.rendering import STATIC_DIR, package_files, static_url
-from tests.factories import Busy, a_busy_world
+from tests.factories import Busy, a_busy_world, invoice_something
 from tests.site import Site
 from tools.messages import read_french
 
@@ -22,7 +22,7 @@ PAGE_LIMIT_BYTES = 100_000
 
 @pytest.fixture
 def busy(session: Session, at_now: None) -> Busy:
-    return a_busy_world(session)
+    return invoice_something(a_busy_world(session))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.models import Company
 from app.accounts.queries import list_parks
-from app.catalog.queries import OfferRow, SupplierPlace, supplier_places
+from app.catalog.queries import OfferRow
+from app.catalog.suppliers import SupplierPlace, supplier_places
 from app.core.places import distance_km, find_place
 from app.orders import queries
 from app.orders.consolidation import PriceTier, Terms
