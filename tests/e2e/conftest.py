@@ -106,7 +106,7 @@ def people(module_engine: Engine) -> People:
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(locale="fr-FR")
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     yield page
     context.close()
 

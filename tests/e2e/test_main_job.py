@@ -21,7 +21,9 @@ def test_from_an_employees_order_to_a_sent_supplier_order(
     page.get_by_role("link", name="Catalogue").first.click()
     page.get_by_role("searchbox").fill("gands nitrile")
     page.get_by_role("search").get_by_role("button").click()
+    page.wait_for_load_state("networkidle")  # typing has asked too: its answer takes the place of the list
     page.get_by_role("link", name="Gants nitrile bleus").click()
+    page.wait_for_url("**/products/*")
     page.get_by_label("Quantity").fill("10")
     page.get_by_label("More, to fill a pack").fill("2")
     page.get_by_role("button", name="Add to the cart").click()
@@ -123,7 +125,7 @@ def test_a_whole_order_is_placed_without_javascript(
         World.beside(session).an_open_round("LATER", closes_at=clock.now() + timedelta(days=9))
     context = browser.new_context(java_script_enabled=False, locale="en-IE")
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     sign_in(page, address, people.approver)
     page.get_by_role("link", name="Catalogue").first.click()
     page.get_by_role("searchbox").fill("papier")
