@@ -66,11 +66,9 @@ def identify_association(
         raise InvalidInput("The association and its manager each need a name.", field="name")
     if vat_number.strip() and not vat.is_valid(vat_number):
         raise InvalidInput("{number} is not a VAT number.", field="vat_number", number=vat_number)
-    if iban.strip() and not iban_number.is_valid(iban):
-        raise InvalidInput("{number} is not an IBAN.", field="iban", number=iban)
     association = get_association(session)
     association.creditor_id = "".join(creditor_id.split()).upper()[:35]
-    association.iban = str(iban_number.compact(iban)) if iban.strip() else ""
+    association.iban = check_iban(iban) if iban.strip() else ""
     association.name, association.street = name.strip(), street.strip()
     association.postal_code, association.city = postal_code.strip(), city.strip()
     association.siret = check_siret(siret) or ""
@@ -106,6 +104,13 @@ def check_siret(siret: str | None) -> str | None:
             field="siret",
             siret=siret,
         ) from error
+
+
+def check_iban(iban: str) -> str:
+    """An IBAN in its compact form. Raises `InvalidInput` for wrong check digits (ISO 13616)."""
+    if not iban_number.is_valid(iban):
+        raise InvalidInput("{number} is not an IBAN.", field="iban", number=iban)
+    return str(iban_number.compact(iban))
 
 
 def create_company(

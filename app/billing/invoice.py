@@ -4,13 +4,15 @@ Amounts in euros. A line's net amount is what it came to for the group's members
 quantity x price stands as its rounding.
 """
 
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from stdnum.fr import siren
+
+from app.core.clock import month_end
 from app.orders.documents.parties import Party
 from app.orders.documents.totals import Charge, Totals, rounding_of
 
@@ -75,16 +77,9 @@ class Invoice(Totals):
 
 def due_on(issued_on: date, days: int = TERM_DAYS) -> date:
     """Some days after the issue, then the end of that month (*30 jours fin de mois*, Code de commerce L441-10)."""
-    after = issued_on + timedelta(days=days)
-    return after.replace(day=monthrange(after.year, after.month)[1])
+    return month_end(issued_on + timedelta(days=days))
 
 
 def french_vat_number(siret: str) -> str:
-    """The intra-community VAT number of a French firm: its key is (12 + 3 x (SIREN mod 97)) mod 97; empty without one.
-
-    Source: Bulletin officiel des finances publiques, BOI-TVA-DECLA-20-10-20.
-    """
-    siren = siret[:9]
-    if len(siren) != 9 or not siren.isdigit():
-        return ""
-    return f"FR{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"
+    """The intra-community VAT number of a French firm, from its SIREN; empty without one."""
+    return f"FR{siren.to_tva(siret[:9])}" if siret else ""

@@ -13,6 +13,24 @@ from app.catalog.suppliers import require_supplier
 from app.core.pagination import Page, decode_cursor, page_of
 
 
+class OpenInvoice(NamedTuple):
+    """An invoice to a member and what is still to be paid of it, in euros; nothing where it is credited."""
+
+    id: int
+    number: str
+    company_id: int
+    due_on: date
+    open: Decimal
+
+
+MEMBER_INVOICES = """
+    SELECT i.id, i.number, i.company_id, i.due_on, CASE WHEN k.id IS NULL THEN i.total ELSE 0 END
+        - coalesce((SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0) AS open
+    FROM issued_invoices i LEFT JOIN issued_invoices k ON k.corrects_id = i.id
+    WHERE i.kind = 'member'
+"""
+
+
 class InvoiceRow(NamedTuple):
     """An issued invoice in a list; amounts in euros. `credited_by`: the number of its credit note."""
 

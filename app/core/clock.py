@@ -1,5 +1,6 @@
 """Time. All code asks here, so tests can set it. Instants are UTC; days and screens are Europe/Paris."""
 
+from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -18,6 +19,11 @@ def now() -> datetime:
 def today() -> date:
     """Today's date in Paris."""
     return now().astimezone(PARIS).date()
+
+
+def month_end(day: date) -> date:
+    """The last day of the month that a day is in."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 @contextmanager

@@ -42,12 +42,12 @@ class OwnGrades:
 def own_grades(session: Session, supplier_id: int) -> OwnGrades:
     """The grades of a supplier's offers by what it shows now."""
     version = current_charter(session)
-    alike: Counter[int] = Counter()
-    explained: dict[int, Explanation] = {}
+    alike: Counter[tuple[object, ...]] = Counter()
+    explained: dict[tuple[object, ...], Explanation] = {}
     for _offer_id, facts in FactsReader(session, version, [supplier_id]).all_offers():
-        alike[id(facts)] += 1
-        if id(facts) not in explained:
-            explained[id(facts)] = explanation_of(facts, version)  # keeps the facts, so that their id stays theirs
+        alike[facts.key] += 1
+        if facts.key not in explained:
+            explained[facts.key] = explanation_of(facts, version)
     letters: Counter[str] = Counter()
     offers: defaultdict[str, int] = defaultdict(int)
     points: defaultdict[str, int] = defaultdict(int)

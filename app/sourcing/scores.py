@@ -28,22 +28,14 @@ class Scorer:
     def __init__(self, version: CharterVersion) -> None:
         self.version = version
         self._known: dict[tuple[object, ...], tuple[Score, int]] = {}
-        self._same: dict[int, tuple[Facts, tuple[Score, int]]] = {}
 
     def __call__(self, facts: Facts) -> tuple[Score, int]:
         """The score, and how much of its weight rests on evidence, in percent."""
-        kept = self._same.get(id(facts))
-        if kept is not None:
-            return kept[1]
-        key = (
-            *(facts.made_in, facts.made_in_trust, facts.supplied_from, facts.high_risk),
-            frozenset(facts.evidence.items()),
-        )
+        key = facts.key
         found = self._known.get(key)
         if found is None:
             found = score_offer(facts, self.version), weight_on_evidence(facts, self.version)
             self._known[key] = found
-        self._same[id(facts)] = facts, found  # the facts are kept, so that their id stays theirs
         return found
 
 
@@ -120,14 +112,6 @@ def _grade_products(session: Session) -> None:
             WHERE fresh.id = p.id AND p.best_grade IS DISTINCT FROM fresh.grade
         """)
     )
-
-
-def scores_of(session: Session, offer_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
-    """Score and grade of some offers, as they are kept; offers without one are left out."""
-    rows = session.execute(
-        text("SELECT offer_id, score, grade FROM offer_scores WHERE offer_id = ANY(:ids)"), {"ids": list(offer_ids)}
-    )
-    return {row.offer_id: (row.score, row.grade) for row in rows}
 
 
 class Counted(NamedTuple):

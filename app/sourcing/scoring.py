@@ -27,6 +27,12 @@ class Facts:
     evidence: Mapping[str, str] = field(default_factory=dict)
     high_risk: bool = False
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What facts that score alike have in common."""
+        shown = frozenset(self.evidence.items())
+        return (self.made_in, self.made_in_trust, self.supplied_from, self.high_risk, shown)
+
 
 @dataclass(frozen=True)
 class Score:

@@ -1,5 +1,6 @@
 """Scores in the database: from evidence and places to grades, kept, explained, tried out by another version."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ from app.sourcing.charter import FIRST_VERSION, Axis
 from app.sourcing.evidence import MakingPlace, submit_evidence, withdraw_evidence
 from app.sourcing.own_grades import list_own_scores, own_grades
 from app.sourcing.places import Site, band_of
-from app.sourcing.scores import explain, score_offers, scores_of
+from app.sourcing.scores import explain, score_offers
 from app.sourcing.verifying import refuse_evidence, verify_evidence
 from tests.factories import World
 
@@ -36,6 +37,14 @@ def speaker_of(world: World, supplier: Supplier) -> Actor:
     number = next(world.numbers)
     email = f"s{number}@s.example"
     return actor_for(add_supplier_user(world.session, COMMAND_LINE, supplier.code, email=email, name="S", locale="en"))
+
+
+def scores_of(session: Session, offer_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Score and grade of some offers, as they are kept; offers without one are left out."""
+    rows = session.execute(
+        text("SELECT offer_id, score, grade FROM offer_scores WHERE offer_id = ANY(:ids)"), {"ids": list(offer_ids)}
+    )
+    return {row.offer_id: (row.score, row.grade) for row in rows}
 
 
 def score_now(session: Session, offer: Offer) -> tuple[int, str]:

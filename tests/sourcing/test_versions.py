@@ -17,7 +17,7 @@ from app.sourcing.charter import FIRST_VERSION, Axis, CharterVersion, Grade
 from app.sourcing.charter_data import as_data, faults_of, from_data
 from app.sourcing.models import StoredCharter
 from app.sourcing.pages.charter_form import form_of, version_of
-from app.sourcing.scores import score_offers, scores_of
+from app.sourcing.scores import score_offers
 from app.sourcing.simulation import simulate
 from app.sourcing.versions import (
     CharterState,
@@ -31,7 +31,7 @@ from app.sourcing.versions import (
 )
 from tests.factories import World
 from tests.site import Site
-from tests.sourcing.test_scores import speaker_of
+from tests.sourcing.test_scores import scores_of, speaker_of
 
 
 def heavier_environment(version: CharterVersion) -> CharterVersion:

@@ -1,6 +1,6 @@
 """Closing a month: from then on nothing is booked on it or before; the database refuses."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -21,7 +21,7 @@ def closed_until(session: Session) -> date | None:
 def close_month(session: Session, actor: Actor, month: date) -> ClosedPeriod:
     """Close the books up to the end of a month, for ever. Raises `InvalidInput` for a month that is not over."""
     actor.require(Permission.MANAGE_COMMISSION)
-    last_day = (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    last_day = clock.month_end(month)
     if last_day >= clock.today():
         raise InvalidInput("A month is closed once it is over.", field="month")
     # Whoever books waits until the closing is written, and is then refused.

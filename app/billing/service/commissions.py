@@ -1,7 +1,6 @@
 """The association's commission, invoiced to suppliers: of every order that came whole, once."""
 
 from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -14,9 +13,10 @@ from app.billing.service.issuing import Draft, association_party, issue, unnumbe
 from app.core import clock
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
+from app.orders.documents.order_document import STANDARD_RATE
 from app.orders.documents.parties import Party
 
-SERIES, VAT_RATE = "COM", Decimal("20.00")
+SERIES = "COM"
 
 _DUE = """
     SELECT so.id, so.number, so.commission FROM supplier_orders so
@@ -41,8 +41,10 @@ def issue_commission_invoice(
         return None
     with speaking("fr"):
         words = _("Commission on order {number}")
-        lines = [InvoiceLine(words.format(number=row.number), 1, row.commission, row.commission, VAT_RATE, row.number)
-                 for row in due]  # fmt: skip
+        lines = [
+            InvoiceLine(words.format(number=row.number), 1, row.commission, row.commission, STANDARD_RATE, row.number)
+            for row in due
+        ]
         invoice = unnumbered(
             InvoiceKind.COMMISSION, clock.today(), due_on(clock.today()), association_party(association), buyer,
             lines=lines, references=[row.number for row in due], iban=association.iban,

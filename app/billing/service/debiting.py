@@ -5,12 +5,12 @@ from datetime import timedelta
 from sepaxml import SepaDD
 from sqlalchemy import text, update
 from sqlmodel import Session, col, select
-from stdnum import iban as iban_number
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
-from app.accounts.service import get_association
+from app.accounts.service import check_iban, get_association
 from app.billing.models import DirectDebit, SepaMandate
+from app.billing.queries import MEMBER_INVOICES
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 
@@ -22,13 +22,12 @@ _NOTICE = timedelta(days=2)  # the least a bank needs
 def sign_mandate(session: Session, actor: Actor, iban: str) -> SepaMandate:
     """Let the association debit the actor's firm for its invoices; an earlier mandate is revoked by it."""
     actor.require(Permission.MANAGE_COMPANY)
-    if not iban_number.is_valid(iban):
-        raise InvalidInput("{number} is not an IBAN.", field="iban", number=iban)
+    account = check_iban(iban)
     company_id = actor.require_company()
     _revoke(session, company_id)
     number = session.scalar(text("SELECT nextval('sepa_mandates_id_seq')"))
     mandate = SepaMandate(
-        id=number, company_id=company_id, reference=f"RUM{number:08d}", iban=str(iban_number.compact(iban)),
+        id=number, company_id=company_id, reference=f"RUM{number:08d}", iban=account,
         signed_at=clock.now(), signed_by=actor.label,
     )  # fmt: skip
     session.add(mandate)
@@ -61,17 +60,13 @@ def _revoke(session: Session, company_id: int) -> None:
     )
 
 
-_DUE = """
-    SELECT i.id, i.number, i.due_on, i.total - coalesce(
-            (SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0) AS open,
-        m.id AS mandate_id, m.reference, m.iban, m.signed_at, c.name,
+_DUE = f"""
+    SELECT i.id, i.number, i.due_on, i.open, m.id AS mandate_id, m.reference, m.iban, m.signed_at, c.name,
         EXISTS (SELECT FROM direct_debits d WHERE d.mandate_id = m.id) AS debited_before
-    FROM issued_invoices i
+    FROM ({MEMBER_INVOICES}) i
     JOIN companies c ON c.id = i.company_id
     JOIN sepa_mandates m ON m.company_id = c.id AND m.revoked_at IS NULL
-    WHERE i.kind = 'member' AND i.due_on <= :until
-        AND NOT EXISTS (SELECT FROM issued_invoices k WHERE k.corrects_id = i.id)
-        AND NOT EXISTS (SELECT FROM direct_debits d WHERE d.invoice_id = i.id)
+    WHERE i.open > 0 AND i.due_on <= :until AND NOT EXISTS (SELECT FROM direct_debits d WHERE d.invoice_id = i.id)
     ORDER BY i.id
 """
 
@@ -90,7 +85,6 @@ def make_debits(session: Session, actor: Actor) -> bytes:
             "Direct debits need the association's IBAN and creditor identifier: write them down at /association."
         )
     due = session.execute(text(_DUE), {"until": clock.today() + COLLECTED_BEFORE}).all()
-    due = [row for row in due if row.open > 0]
     if not due:
         raise Conflict("No invoice of a firm with a mandate falls due within a week.", code="nothing_to_collect")
     creditor = {"name": association.name[:70], "IBAN": association.iban, "creditor_id": association.creditor_id}

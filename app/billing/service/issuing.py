@@ -14,6 +14,7 @@ from app.billing.factur_x import factur_x
 from app.billing.invoice import Invoice, InvoiceKind, french_vat_number
 from app.billing.models import InvoiceArchive, IssuedInvoice
 from app.catalog.models import Supplier
+from app.catalog.suppliers import require_supplier
 from app.commission.ledger import COMMISSION_INCOME, SUPPLIERS, EntryDraft, PostingDraft, book
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
@@ -110,12 +111,7 @@ def may_see(session: Session, actor: Actor, invoice: IssuedInvoice) -> bool:
         return True
     if actor.may(Permission.MANAGE_COMPANY):
         return invoice.company_id is not None and invoice.company_id == actor.company_id
-    if not actor.may(Permission.SUPPLY):
-        return False
-    own = session.scalar(
-        text("SELECT supplier_id FROM supplier_users WHERE person_id = :person"), {"person": actor.person_id}
-    )
-    return invoice.supplier_id == (actor.supplier_id or own)
+    return actor.may(Permission.SUPPLY) and invoice.supplier_id == require_supplier(session, actor)
 
 
 def archived(session: Session, invoice: IssuedInvoice) -> bytes:

@@ -20,10 +20,9 @@ from app.core import clock
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.money import ZERO, round_amount
+from app.orders.documents.order_document import FREIGHT, STANDARD_RATE
 from app.orders.documents.parties import Party
 from app.orders.documents.totals import Charge
-
-FREIGHT, FREIGHT_VAT = "FC", Decimal("20.00")  # UNTDID 7161
 
 
 class DueLine(NamedTuple):
@@ -161,4 +160,4 @@ def _eco_lines(rows: list[DueLine]) -> list[InvoiceLine]:
 
 
 def _as_charges(fee: Decimal) -> tuple[Charge, ...]:
-    return (Charge(_("Delivery"), FREIGHT, fee, FREIGHT_VAT),) if fee else ()
+    return (Charge(_("Delivery"), FREIGHT, fee, STANDARD_RATE),) if fee else ()

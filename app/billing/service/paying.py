@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from sepaxml import SepaTransfer
 from sqlalchemy import text
-from sqlmodel import Session, select
-from stdnum import iban as iban_number
+from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
-from app.accounts.service import get_association
+from app.accounts.service import check_iban, get_association
 from app.billing.models import BankMovement, Payment, SupplierTransfer
+from app.billing.queries import MEMBER_INVOICES, OpenInvoice
 from app.billing.service.issuing import MEMBERS
 from app.billing.statements import Movement, invoice_numbers_in, read_statement
 from app.catalog.models import Supplier
@@ -35,24 +35,6 @@ class Imported(NamedTuple):
 
     new: int
     matched: int
-
-
-class OpenInvoice(NamedTuple):
-    """An invoice of a member and what is still to be paid of it."""
-
-    id: int
-    number: str
-    company_id: int
-    open: Decimal
-
-
-_OPEN = """
-    SELECT i.id, i.number, i.company_id,
-        CASE WHEN k.id IS NULL THEN i.total ELSE 0 END - coalesce((SELECT sum(p.amount) FROM payments p
-            WHERE p.invoice_id = i.id), 0) AS open
-    FROM issued_invoices i LEFT JOIN issued_invoices k ON k.corrects_id = i.id
-    WHERE i.kind = 'member'
-"""
 
 
 def import_statement(session: Session, actor: Actor, content: bytes) -> Imported:
@@ -99,7 +81,7 @@ def _paid_in(session: Session, movement: BankMovement) -> list[PostingDraft]:
 
 
 def _open_by_number(session: Session, numbers: Sequence[str]) -> dict[str, OpenInvoice]:
-    rows = session.execute(text(f"{_OPEN} AND upper(i.number) = ANY(:numbers)"), {"numbers": list(numbers)})
+    rows = session.execute(text(f"{MEMBER_INVOICES} AND upper(i.number) = ANY(:numbers)"), {"numbers": list(numbers)})
     return {row.number.upper(): OpenInvoice(*row) for row in rows}
 
 
@@ -122,8 +104,8 @@ def _paid_out(session: Session, movement: BankMovement) -> list[PostingDraft]:
     references = movement.words.upper().split()
     transfer = session.exec(
         select(SupplierTransfer).where(
-            SupplierTransfer.reference.in_(references),  # type: ignore[attr-defined]
-            SupplierTransfer.movement_id.is_(None),  # type: ignore[union-attr]
+            col(SupplierTransfer.reference).in_(references),
+            col(SupplierTransfer.movement_id).is_(None),
             SupplierTransfer.amount == -movement.amount,
         )
     ).first()
@@ -201,10 +183,9 @@ def payables(session: Session) -> list[Payable]:
 def set_supplier_iban(session: Session, actor: Actor, code: str, iban: str) -> None:
     """Write down where a supplier is paid to. Raises `InvalidInput` for wrong check digits."""
     actor.require(Permission.MANAGE_COMMISSION)
-    if not iban_number.is_valid(iban):
-        raise InvalidInput("{number} is not an IBAN.", field="iban", number=iban)
+    account = check_iban(iban)
     supplier = session.get_one(Supplier, supplier_id_of(session, code))
-    supplier.iban = str(iban_number.compact(iban))
+    supplier.iban = account
     session.flush()
     audit.record(session, actor.label, "supplier.iban_set", supplier, last_digits=supplier.iban[-4:])
 
@@ -226,13 +207,12 @@ def make_transfers(session: Session, actor: Actor) -> bytes:
     file = SepaTransfer({"name": association.name[:70], "IBAN": association.iban, "batch": True, "currency": "EUR"},
                         schema=PAIN_001)  # fmt: skip
     for one in due:
+        number = session.scalar(text("SELECT nextval('supplier_transfers_id_seq')"))
         transfer = SupplierTransfer(
-            reference=f"NEW-{one.code}"[:35], supplier_id=one.supplier_id, amount=one.amount, made_at=clock.now(),
-            made_by=actor.label,
+            id=number, reference=f"VIR{number:08d}", supplier_id=one.supplier_id, amount=one.amount,
+            made_at=clock.now(), made_by=actor.label,
         )  # fmt: skip
         session.add(transfer)
-        session.flush()
-        transfer.reference = f"VIR{transfer.id:08d}"
         file.add_payment({
             "name": one.name[:70], "IBAN": one.iban, "amount": int(one.amount * 100),
             "execution_date": clock.today(), "description": f"{transfer.reference} {association.name}"[:140],

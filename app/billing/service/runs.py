@@ -1,7 +1,7 @@
 """A run: everything that came until the end of a month is invoiced, in the background, supplier by supplier."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -53,8 +53,7 @@ def get_run(session: Session, run_id: int) -> BillingRun:
 
 def end_of(month: date) -> datetime:
     """The instant at which a month is over, in Paris."""
-    after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return datetime.combine(after, time(), clock.PARIS)
+    return datetime.combine(clock.month_end(month) + timedelta(days=1), time(), clock.PARIS)
 
 
 def carry_out(run_id: int) -> None:
