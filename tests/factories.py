@@ -14,7 +14,8 @@ from app.accounts.joining import ask_to_join
 from app.accounts.models import Company, Park, Person
 from app.accounts.permissions import Role
 from app.accounts.service import add_person, create_company, create_park, get_association, set_up_association
-from app.billing.service.paying import import_statement
+from app.billing.models import Collection, CollectionStatus, MethodKind, PaymentMethod
+from app.billing.service.matching import import_statement
 from app.billing.service.runs import invoice_supplier
 from app.catalog.assortment import open_to
 from app.catalog.import_runs import ImportRun, ImportStatus
@@ -38,6 +39,7 @@ from app.orders.service.lists import save_as_list
 from app.orders.service.member_orders import set_cart_line, submit_order
 from app.orders.service.order_links import make_driver_link, make_order_link
 from app.orders.service.receiving import receive_drop
+from app.orders.service.returning import record_return
 from app.orders.service.round_book import read_round_book
 from app.orders.service.rounds import close_round, create_round, open_round
 from app.sourcing.evidence import submit_evidence
@@ -263,6 +265,7 @@ class Busy:
     driver_link: str
     webhook_log: str
     charter_draft: int
+    invoices: list[str] = field(default_factory=list)
 
     def paths(self) -> list[tuple[str, Actor | None]]:
         """Every page, and who looks at it."""
@@ -319,7 +322,13 @@ class Busy:
                 )
             ),
             ("/commission", self.treasurer),
-            *((path, self.treasurer) for path in ("/invoices", "/books", "/books?account=401", "/payments")),
+            *(
+                (path, self.treasurer)
+                for path in ("/invoices", "/treasury", "/books", "/books?account=401", "/payments")
+            ),
+            ("/invoices/how-we-pay", self.approver),
+            *((f"/invoices/{number}/payment", self.approver) for number in self.invoices),
+            ("/supplier/payouts", self.speaker),
             *(("/invoices", viewer) for viewer in (self.approver, self.speaker)),
             *((path, self.manager) for path in ("/sourcing", "/sourcing/evidence", "/sourcing/evidence?every=true")),
             (f"/sourcing/charter/{self.charter_draft}", self.manager),
@@ -463,6 +472,20 @@ def a_busy_world(session: Session) -> Busy:
     )  # fmt: skip
 
 
+def _a_card_that_failed(session: Session, company_id: int, invoice_id: int) -> None:
+    """A firm's card, and a collection from it that its bank declined."""
+    method = PaymentMethod(
+        company_id=company_id, kind=MethodKind.CARD, stripe_id="pm_busy", label="Visa •••• 4242", added_at=clock.now()
+    )
+    session.add(method)
+    session.flush()
+    session.add(Collection(
+        invoice_id=invoice_id, method_id=method.id or 0, amount=Decimal(5), status=CollectionStatus.FAILED,
+        failure="Your card was declined.", made_at=clock.now(),
+    ))  # fmt: skip
+    session.flush()
+
+
 def invoice_something(busy: Busy) -> Busy:
     """Add a round of a supplier of its own that came, its invoices, and a payment that nobody has matched."""
     world, treasurer = busy.world, busy.treasurer
@@ -475,7 +498,10 @@ def invoice_something(busy: Busy) -> Busy:
     world.an_order(came, (offer, 12), buyer=world.a_buyer(company))
     world.play("R9")
     receive_drop(session, COMMAND_LINE, "R9-S9", world.park.code, [])
-    list(invoice_supplier(session, treasurer, supplier.id or 0, clock.now() + timedelta(days=1)))
+    issued = list(invoice_supplier(session, treasurer, supplier.id or 0, clock.now() + timedelta(days=1)))
+    busy.invoices = [one.number for one in issued if one.company_id == company.id]
+    _a_card_that_failed(session, company.id or 0, issued[0].id or 0)
+    record_return(session, COMMAND_LINE, "R9-S9", company.code, offer.sku, 2, "Cassé")
     day = clock.today()
     import_statement(session, treasurer, f"date;amount;words;counterparty\n{day};5,00;acompte;Klein\n".encode())
     return busy

@@ -13,7 +13,7 @@ _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "marked", "Cure", "__init__", "_Unexpected", "TooLarge", "TooManyTries")),
     **dict.fromkeys(("InvalidInput", "Conflict", "NotFound", "NotAllowed", "NotSignedIn", "BudgetExceeded")),
-    **dict.fromkeys(("BackupFailed", "NoPlanFound", "RegisterUnreachable", "TooManyRequests")),
+    **dict.fromkeys(("Unavailable", "BackupFailed", "NoPlanFound", "RegisterUnreachable", "TooManyRequests")),
     "ngettext": (1, 2),
     "reject": (4,),
 }

@@ -50,7 +50,8 @@ class Park(SQLModel, table=True):
 
 
 class Company(SQLModel, table=True):
-    """A member company. A SIRET, where given, has its right check digits (checked on the way in)."""
+    """A member company. A SIRET, where given, has its right check digits (checked on the way in); `iban`: where it is
+    paid back to."""
 
     __tablename__ = "companies"
 
@@ -59,8 +60,10 @@ class Company(SQLModel, table=True):
     name: str
     siret: str | None = Field(default=None, unique=True, max_length=14)
     park_id: int = Field(foreign_key="parks.id", index=True)
+    street: str = Field(default="", sa_column_kwargs={"server_default": ""})
     postal_code: str = ""
     city: str = ""
+    iban: str = Field(default="", sa_column_kwargs={"server_default": ""})
     active: bool = True
     version: int = 1
 

@@ -24,7 +24,7 @@ class InvoiceOut(Out):
 
     number: str
     kind: InvoiceKind
-    supplier: str
+    supplier: str | None
     company: str | None
     issued_on: date
     due_on: date

@@ -17,14 +17,19 @@ ACCOUNTS = {
     "401": "Fournisseurs",
     "411": "Clients",
     "44571": "TVA collectée",
+    "467": "Autres comptes débiteurs ou créditeurs",
     "471": "Comptes d'attente",
     "512": "Banques",
+    "517": "Autres organismes financiers",
+    "627": "Services bancaires et assimilés",
+    "706": "Prestations de services",
     "7082": "Commissions et courtages",
 }
 _JOURNALS = {
     "supplier_order": ("COM", "Commissions"),
     "invoice": ("VT", "Ventes"),
     "bank": ("BQ", "Banque"),
+    "stripe": ("ST", "Stripe"),
 }
 _OTHER = ("OD", "Opérations diverses")
 

@@ -25,6 +25,7 @@ class InvoiceKind(StrEnum):
     MEMBER = "member"
     COMMISSION = "commission"
     CREDIT_NOTE = "credit_note"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True)

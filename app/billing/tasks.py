@@ -1,10 +1,71 @@
 """Background jobs of billing."""
 
-from app.billing.service.runs import ISSUE_INVOICES, carry_out
+from app.accounts.actor import SYSTEM
+from app.billing import outbox
+from app.billing.service import collecting, connecting, methods, runs
 from app.core import jobs
+from app.core.database import transaction
 
 
-@jobs.task(ISSUE_INVOICES)
+@jobs.task(outbox.ISSUE_INVOICES)
 def issue_invoices(run_id: int) -> None:
     """Issue the invoices of a month."""
-    carry_out(run_id)
+    runs.carry_out(run_id)
+
+
+@jobs.task(outbox.SETTLE_CREDIT)
+def settle_credit(invoice_id: int) -> None:
+    """Give back what an invoice was paid too much by card, now that it is credited."""
+    with transaction() as session:
+        collecting.pay_back_excess(session, invoice_id)
+
+
+@jobs.task(outbox.COLLECT)
+def collect(collection_id: int) -> None:
+    """Ask Stripe for a collection."""
+    with transaction() as session:
+        collecting.carry_out(session, collection_id)
+
+
+@jobs.task(outbox.SYNC_COLLECTION)
+def sync_collection(intent_id: str) -> None:
+    """Bring a collection in step with Stripe."""
+    with transaction() as session:
+        collecting.sync(session, intent_id)
+
+
+@jobs.task(outbox.SYNC_SETUP)
+def sync_setup(setup_id: str) -> None:
+    """Keep a card or account that was confirmed."""
+    with transaction() as session:
+        methods.keep_from_event(session, setup_id)
+
+
+@jobs.task(outbox.SYNC_ACCOUNT)
+def sync_account(account_id: str) -> None:
+    """Bring a supplier's account in step with Stripe."""
+    with transaction() as session:
+        connecting.sync_account(session, account_id)
+
+
+@jobs.task(outbox.PAY_BACK)
+def pay_back(refund_id: int) -> None:
+    """Ask Stripe for a refund."""
+    with transaction() as session:
+        collecting.pay_back(session, refund_id)
+
+
+@jobs.app.periodic(cron="23 4 * * *")
+@jobs.task(outbox.NIGHTLY)
+def invoice_card_payers(timestamp: int) -> None:
+    """Every night: firms that pay by Stripe are invoiced for what came, and it is collected."""
+    runs.invoice_card_payers()
+
+
+@jobs.app.periodic(cron="11 * * * *")
+@jobs.task(outbox.HOURLY)
+def look_again(timestamp: int) -> None:
+    """Every hour: collections under way are looked at again, as no event may have come."""
+    with transaction() as session:
+        collecting.collect_open(session, SYSTEM)
+        collecting.sync_stale(session)

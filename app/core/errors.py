@@ -82,3 +82,10 @@ class TooLarge(DomainError):
 
     status = 413
     default_code = "too_large"
+
+
+class Unavailable(DomainError):
+    """Somebody else's system, which this needs, does not answer."""
+
+    status = 503
+    default_code = "unavailable"

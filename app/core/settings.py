@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -57,6 +57,17 @@ class Settings(BaseSettings):
     )
     api_requests_per_minute: int = Field(
         default=3000, ge=1, description="What the API answers a key, a token or a stranger's address in a minute."
+    )
+    stripe_secret_key: SecretStr = Field(
+        default=SecretStr(""), description="Stripe's secret key (sk_…); with the publishable one firms can pay by card."
+    )
+    stripe_publishable_key: str = Field(default="", description="Stripe's publishable key (pk_…).")
+    stripe_webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="What Stripe signs its events to /webhooks/stripe with (whsec_…)."
+    )
+    stripe_api_base: str = Field(default="https://api.stripe.com", description="Where Stripe's API is.")
+    stripe_js_url: str = Field(
+        default="https://js.stripe.com/v3/", description="Where Stripe's script for browsers is."
     )
     database_pool_size: int = Field(default=10, ge=1)
 

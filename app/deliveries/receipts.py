@@ -13,13 +13,15 @@ from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.deliveries import queries
+from app.orders.models import Drop, SupplierOrder
 from app.orders.service.acknowledging import get_supplier_order_of
 from app.orders.service.despatching import CAN_LEAVE, find_drop
 from app.orders.service.order_links import follow_driver_link
 from app.orders.service.receiving import Arrival, expected_at, receive_by_link, receive_drop
+from app.orders.service.returning import CAN_GO_BACK, Receiver, list_returns, receivers, record_return
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
-from app.web.forms import Texts, typed_quantity
+from app.web.forms import Texts, attempt, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Table
 
@@ -82,8 +84,36 @@ def _receipt(request: Request, session: Session, counting: _Counting, error: str
         open_to_receipt=order.status in CAN_LEAVE and drop.received_at is None,
         expected=expected_at(session, drop),
         arrived=queries.arrived_lines(session, drop.id or 0),
+        receivers=_receivers(session, counting, order, drop),
+        returned=[] if counting.token else list_returns(session, order.id or 0, drop.park_id),
         error=error,
     )
+
+
+def _receivers(session: Session, counting: _Counting, order: SupplierOrder, drop: Drop) -> list[Receiver]:
+    """Who can give something back: nobody who came by a link sees who bought what."""
+    if counting.token or order.status not in CAN_GO_BACK:
+        return []
+    return receivers(session, order.id or 0, drop.park_id)
+
+
+@router.post("/supplier-orders/{number}/receipt/{park_code}/returns")
+def give_back(
+    request: Request,
+    session: SessionDep,
+    counting: ADrop,
+    company: Annotated[str, Form(max_length=40)] = "",
+    sku: Annotated[str, Form(max_length=80)] = "",
+    units: Annotated[str, Form(max_length=12)] = "",
+    reason: Annotated[str, Form(max_length=500)] = "",
+) -> Response:
+    """Record that a firm does not keep something: it went back, or was missing when it was unpacked."""
+
+    def take() -> None:
+        gone = typed_quantity(units, sku) or 0
+        record_return(session, counting.actor, counting.number, company, sku.strip(), gone, reason)
+
+    return attempt(session, take, lambda error: _receipt(request, session, counting, error), counting.here)
 
 
 @router.post("/supplier-orders/{number}/receipt/{park_code}")

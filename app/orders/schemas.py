@@ -231,6 +231,15 @@ class ReceiptIn(Body):
     rest_came: Flag = True
 
 
+class ReturnIn(Body):
+    """Units of an article that a firm received and does not keep, and why."""
+
+    company: Text = Field(max_length=40, examples=["menuiserie-klein"])
+    sku: Text = Field(max_length=80, examples=["VOS-001-03"])
+    units: Units = Field(examples=[2])
+    reason: Text = Field(max_length=500, examples=["wrong size"])
+
+
 class PriceDecisionIn(Body):
     """Whether a dearer price is taken; who has a lower ceiling then gets none."""
 

@@ -1,13 +1,17 @@
 """What people type into forms."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 from fastapi import Form
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
 
 from app.core.clock import PARIS
-from app.core.errors import InvalidInput
+from app.core.errors import DomainError, InvalidInput
+from app.core.i18n import say
 from app.core.money import CENT
 
 Texts = Annotated[list[str], Form()]  # a column of a form's table
@@ -56,3 +60,13 @@ def typed_day(value: str) -> date | None:
 def local_address(value: str, otherwise: str) -> str:
     """An address of ours to go on to; `otherwise` in place of one that leads elsewhere."""
     return value if value.startswith("/") and not value.startswith(("//", "/\\")) else otherwise
+
+
+def attempt(session: Session, take: Callable[[], object], show: Callable[[str], Response], then: str) -> Response:
+    """Do what a form asks and go on to `then`; where it is refused nothing of it stays, and the page says why."""
+    try:
+        with session.begin_nested():
+            take()
+    except DomainError as refusal:
+        return show(say(refusal))
+    return RedirectResponse(then, 303)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy import text
 
-from app.accounts.actor import COMMAND_LINE, Actor
+from app.accounts.actor import COMMAND_LINE, Actor, actor_for
 from app.accounts.models import Company
 from app.accounts.permissions import Role
 from app.accounts.service import get_association
@@ -14,6 +14,7 @@ from app.billing.invoice import InvoiceKind
 from app.billing.models import IssuedInvoice
 from app.billing.service.runs import end_of, invoice_supplier
 from app.catalog.models import Offer, Supplier
+from app.catalog.suppliers import add_supplier_user
 from app.commission.service import create_rule
 from app.core import clock
 from app.orders.service.receiving import Arrival, receive_drop
@@ -68,6 +69,11 @@ class Market:
         """Debit less credit of an account."""
         query = text("SELECT coalesce(sum(debit - credit), 0) FROM postings WHERE account = :account")
         return Decimal(self.world.session.scalar(query, {"account": account}) or 0)
+
+    def speaker(self) -> Actor:
+        """Somebody of the supplier's."""
+        person = add_supplier_user(self.world.session, COMMAND_LINE, "VOSGES", email="anne@vosges.example", name="Anne")
+        return actor_for(person)
 
     def of_kind(self, issued: list[IssuedInvoice], kind: InvoiceKind) -> list[IssuedInvoice]:
         return [one for one in issued if one.kind is kind]

@@ -26,15 +26,9 @@ from app.core import clock
 from app.core.errors import Conflict, InvalidInput, NotAllowed
 from app.core.money import round_amount
 from tests.billing.market import Market
-from tests.factories import World
 from tests.site import Site
 
 D = Decimal
-
-
-@pytest.fixture
-def market(world: World) -> Market:
-    return Market.of(world)
 
 
 def test_members_are_invoiced_for_exactly_what_came_at_the_groups_price(market: Market) -> None:
@@ -149,7 +143,7 @@ def test_what_is_issued_never_changes(market: Market) -> None:
             market.world.session.execute(text(statement))
 
 
-def test_a_credit_note_takes_an_invoice_back_once(market: Market) -> None:
+def test_a_credit_note_takes_an_invoice_back_once_and_it_is_due_again(market: Market) -> None:
     session = market.world.session
     market.deliver("R1", (0, market.gloves, 7), (0, market.lamp, 1))
     invoice, commission = market.invoice()
@@ -165,8 +159,12 @@ def test_a_credit_note_takes_an_invoice_back_once(market: Market) -> None:
     with pytest.raises(InvalidInput):
         credit_invoice(session, market.treasurer, commission.number, " ")
     credit_invoice(session, market.treasurer, commission.number, "Taux erroné")
-    assert market.balance("7082") == market.balance("44571") == market.balance("401") == 0
+    assert market.balance("44571") == 0
+    assert market.balance("401") == -market.balance("7082") == commission.net_amount
     assert aged_balance(session) == []
+    again, commission_again = market.invoice()
+    assert (again.total, commission_again.total) == (invoice.total, commission.total)
+    assert again.number == "VOSGES-2026-000002"
 
 
 def test_a_supplier_without_a_french_vat_number_invoices_by_itself(market: Market) -> None:

@@ -11,28 +11,17 @@ from app.accounts.permissions import Role
 from app.accounts.service import get_association
 from app.billing.books import aged_balance, fec_file
 from app.billing.service.debiting import make_debits, mandate_of, sign_mandate
-from app.billing.service.paying import (
-    assign,
-    import_statement,
-    make_transfers,
-    payables,
-    set_supplier_iban,
-)
+from app.billing.service.matching import assign, import_statement
+from app.billing.service.paying import make_transfers, payables, set_iban
 from app.billing.statements import invoice_numbers_in, read_statement
 from app.core import clock
 from app.core.errors import Conflict, InvalidInput, NotAllowed
 from tests.billing.market import Market
 from tests.billing.test_issuing import check_fec
-from tests.factories import World
 from tests.site import Site
 
 D = Decimal
 IBAN = "FR7630006000011234567890189"
-
-
-@pytest.fixture
-def market(world: World) -> Market:
-    return Market.of(world)
 
 
 def camt(*entries: tuple[str, str, str, str, str], version: str = "08") -> bytes:
@@ -88,12 +77,12 @@ def test_payments_are_matched_by_their_numbers_and_the_rest_waits(market: Market
     assert market.balance("411") == second.total
     assert [row.total for row in aged_balance(session)] == [second.total]
     movement = session.scalar(text("SELECT id FROM bank_movements WHERE reference = 'B2'"))
+    with pytest.raises(InvalidInput):
+        assign(session, treasurer, movement, first.number)
     assign(session, treasurer, movement, second.number)
     assert (market.balance("471"), market.balance("411")) == (0, second.total - 50)
     with pytest.raises(Conflict):
         assign(session, treasurer, movement, second.number)
-    with pytest.raises(InvalidInput):
-        assign(session, treasurer, movement, first.number)
     check_fec(fec_file(session, 2026))
 
 
@@ -112,7 +101,7 @@ def test_suppliers_are_paid_what_members_paid_less_commission_and_once(market: M
     session, treasurer = market.world.session, market.treasurer
     market.deliver("R1", (0, market.gloves, 10), (1, market.gloves, 10))
     first, second, commission = market.invoice()
-    set_supplier_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
+    set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
     with pytest.raises(Conflict):
         make_transfers(session, treasurer)
     import_statement(session, treasurer, camt(("B1", "CRDT", str(first.total), "K", first.number)))
@@ -138,7 +127,7 @@ def test_only_the_treasurer_moves_money(market: Market, site: Site) -> None:
     with pytest.raises(NotAllowed):
         import_statement(market.world.session, market.world.a_manager(), b"")
     with pytest.raises(InvalidInput):
-        set_supplier_iban(market.world.session, market.treasurer, "VOSGES", "FR00")
+        set_iban(market.world.session, market.treasurer, "VOSGES", "FR00")
     assert site.get("/payments", market.world.a_buyer()).status_code == 403
     refused = site.post("/payments/transfers", market.treasurer)
     assert (refused.status_code, "no supplier to pay" in refused.text) == (422, True)
@@ -183,9 +172,9 @@ def test_a_mandate_is_given_and_revoked_on_the_page_of_invoices(market: Market, 
     refused = site.post("/invoices/mandate", approver, data={"iban": "FR00"})
     assert (refused.status_code, "not an IBAN" in refused.text) == (422, True)
     assert site.post("/invoices/mandate", approver, data={"iban": IBAN}).status_code == 303
-    assert "ending in 0189" in site.get("/invoices", approver).text
+    assert "ending in 0189" in site.get("/invoices/how-we-pay", approver).text
     assert site.post("/invoices/mandate/revocation", approver).status_code == 303
-    assert "Give the mandate" in site.get("/invoices", approver).text
-    assert site.post("/invoices/mandate/revocation", approver).status_code == 404
+    assert "Give the mandate" in site.get("/invoices/how-we-pay", approver).text
+    assert "has given no mandate" in site.post("/invoices/mandate/revocation", approver).text
     missing = site.post("/payments/debits", market.treasurer)
     assert (missing.status_code, "creditor identifier" in missing.text) == (422, True)

@@ -1,5 +1,14 @@
-"""Pages of billing: `invoices` for whom they concern; `books` and `payments` for the treasurer."""
+"""Pages of billing: `invoices` for whom they concern, `methods` for who pays, `payouts` for suppliers; `treasury`,
+`books` and `payments` for the treasurer; `stripe_events` for Stripe."""
 
-from app.billing.pages import books, invoices, payments
+from app.billing.pages import books, invoices, methods, payments, payouts, stripe_events, treasury
 
-routers = (invoices.router, books.router, payments.router)
+routers = (
+    methods.router,
+    invoices.router,
+    books.router,
+    payments.router,
+    payouts.router,
+    stripe_events.router,
+    treasury.router,
+)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from app.accounts.authentication import SignedIn
@@ -15,12 +15,11 @@ from app.billing import books
 from app.billing.pages.months import Month, last_month, typed_month
 from app.billing.service import closing
 from app.core import clock
-from app.core.errors import DomainError
 from app.core.i18n import gettext as _
-from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
+from app.web.forms import attempt
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -124,10 +123,9 @@ def fec(session: SessionDep, actor: SignedIn, year: int) -> Response:
 @router.post("/books/closing")
 def close(request: Request, session: SessionDep, actor: SignedIn, month: Month = "") -> Response:
     """Close a month, for ever."""
-    try:
-        with session.begin_nested():
-            closing.close_month(session, actor, typed_month(month))
-    except DomainError as refusal:
-        actor.require(Permission.VIEW_COMMISSION)
-        return _books(request, session, clock.today().year, error=say(refusal))
-    return RedirectResponse("/books", 303)
+    actor.require(Permission.VIEW_COMMISSION)
+
+    def show(error: str) -> Response:
+        return _books(request, session, clock.today().year, error=error)
+
+    return attempt(session, lambda: closing.close_month(session, actor, typed_month(month)), show, "/books")

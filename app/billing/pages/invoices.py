@@ -1,10 +1,11 @@
 """Invoices for whom they concern; for the treasurer runs and credit notes."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from app.accounts.actor import Actor
@@ -13,14 +14,13 @@ from app.accounts.permissions import Permission
 from app.billing.models import RunStatus
 from app.billing.pages.months import Month, last_month, typed_month
 from app.billing.queries import InvoiceRow, list_invoices
-from app.billing.service import crediting, debiting, runs
+from app.billing.service import crediting, runs
 from app.billing.service.issuing import archived, get_invoice
-from app.core.errors import DomainError
 from app.core.i18n import gettext as _
-from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
+from app.web.forms import attempt
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -34,11 +34,11 @@ def invoices_page(
     """The invoices that are mine to see; `form` gives all of them as a file."""
     if form is not None:
         return _table(every_row(lambda at, limit: list_invoices(session, actor, at, limit))).as_file(form)
-    return _invoices(request, session, actor, cursor)
+    return _invoices(request, session, actor, cursor=cursor)
 
 
 def _invoices(
-    request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None
+    request: Request, session: Session, actor: Actor, error: str | None = None, cursor: str | None = None
 ) -> Response:
     page = list_invoices(session, actor, cursor, PAGE_SIZE)
     treasurer = actor.may(Permission.MANAGE_COMMISSION)
@@ -52,13 +52,13 @@ def _invoices(
         runs=past_runs,
         under_way=any(run.status is not RunStatus.DONE for run in past_runs),
         last_month=last_month(),
-        mandate=debiting.mandate_of(session, actor.company_id) if actor.company_id else None,
         error=error,
     )
 
 
 def _table(rows: Iterable[InvoiceRow]) -> Table:
-    kinds = {"member": _("invoice"), "commission": _("commission"), "credit_note": _("credit note")}
+    kinds = {"member": _("invoice"), "service": _("service"), "commission": _("commission")}
+    kinds["credit_note"] = _("credit note")
     columns = [Column(_("Number")), Column(_("Kind")), Column(_("Supplier")), Column(_("Firm"))]
     columns += [Column(_("Issued"), "short_day"), Column(_("Due"), "short_day"), Column(_("Before VAT"), "money")]
     columns += [Column(_("VAT"), "money"), Column(_("Total with VAT"), "money"), Column(_("Paid"), "money")]
@@ -67,7 +67,15 @@ def _table(rows: Iterable[InvoiceRow]) -> Table:
         columns,
         [
             (Link(row.number, f"/invoices/{row.number}/file", row.credited_by or row.corrects or ""), kinds[row.kind])
-            + (row.supplier, row.company or "–", row.issued_on, row.due_on, row.net_amount, row.vat_amount, row.total)
+            + (
+                row.supplier or "–",
+                row.company or "–",
+                row.issued_on,
+                row.due_on,
+                row.net_amount,
+                row.vat_amount,
+                row.total,
+            )
             + (row.paid,)
             for row in rows
         ],
@@ -84,12 +92,8 @@ def invoice_file(session: SessionDep, actor: SignedIn, number: str) -> Response:
 @router.post("/invoices/runs")
 def start_run(request: Request, session: SessionDep, actor: SignedIn, month: Month = "") -> Response:
     """Have the invoices of a month issued."""
-    try:
-        with session.begin_nested():
-            runs.start_run(session, actor, typed_month(month))
-    except DomainError as refusal:
-        return _invoices(request, session, actor, error=say(refusal))
-    return RedirectResponse("/invoices", 303)
+    show = partial(_invoices, request, session, actor)
+    return attempt(session, lambda: runs.start_run(session, actor, typed_month(month)), show, "/invoices")
 
 
 @router.post("/invoices/credit")
@@ -101,29 +105,5 @@ def credit(
     reason: Annotated[str, Form(max_length=500)] = "",
 ) -> Response:
     """Credit an invoice whole."""
-    try:
-        with session.begin_nested():
-            crediting.credit_invoice(session, actor, number.strip(), reason)
-    except DomainError as refusal:
-        return _invoices(request, session, actor, error=say(refusal))
-    return RedirectResponse("/invoices", 303)
-
-
-@router.post("/invoices/mandate")
-def sign_mandate(
-    request: Request, session: SessionDep, actor: SignedIn, iban: Annotated[str, Form(max_length=50)] = ""
-) -> Response:
-    """Let my firm's invoices be debited."""
-    try:
-        with session.begin_nested():
-            debiting.sign_mandate(session, actor, iban)
-    except DomainError as refusal:
-        return _invoices(request, session, actor, error=say(refusal))
-    return RedirectResponse("/invoices", 303)
-
-
-@router.post("/invoices/mandate/revocation")
-def revoke_mandate(session: SessionDep, actor: SignedIn) -> Response:
-    """Pay by transfer again."""
-    debiting.revoke_mandate(session, actor)
-    return RedirectResponse("/invoices", 303)
+    show = partial(_invoices, request, session, actor)
+    return attempt(session, lambda: crediting.credit_invoice(session, actor, number.strip(), reason), show, "/invoices")

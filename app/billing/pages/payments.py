@@ -1,17 +1,18 @@
 """Money at the bank, for the treasurer: statements, what pays what, paying suppliers."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
-from app.billing.queries import MovementRow, list_movements
-from app.billing.service import debiting, paying
+from app.billing.queries import MovementRow, list_movements, waiting_movements
+from app.billing.service import debiting, matching, paying
 from app.core import clock
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
@@ -19,6 +20,7 @@ from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
+from app.web.forms import attempt
 from app.web.rendering import render
 from app.web.tables import Column, Table
 
@@ -33,11 +35,11 @@ def payments_page(
     actor.require(Permission.VIEW_COMMISSION)
     if form is not None:
         return _table(list(every_row(lambda at, limit: list_movements(session, at, limit)))).as_file(form)
-    return _page(request, session, actor, cursor)
+    return _page(request, session, actor, cursor=cursor)
 
 
 def _page(
-    request: Request, session: Session, actor: Actor, cursor: str | None = None, error: str | None = None
+    request: Request, session: Session, actor: Actor, error: str | None = None, cursor: str | None = None
 ) -> Response:
     actor.require(Permission.VIEW_COMMISSION)
     page = list_movements(session, cursor, PAGE_SIZE)
@@ -47,8 +49,9 @@ def _page(
         status_code=422 if error else 200,
         page=page,
         table=_table(page.items),
-        waiting=[row for row in page.items if row.amount > 0 and row.rest],
+        waiting=waiting_movements(session),
         payables=paying.payables(session),
+        excesses=paying.excesses(session),
         error=error,
     )
 
@@ -63,31 +66,30 @@ def _table(rows: list[MovementRow]) -> Table:
     )
 
 
-def _try(request: Request, session: Session, actor: Actor, take: Callable[[], object]) -> Response:
-    try:
-        with session.begin_nested():
-            take()
-    except DomainError as refusal:
-        return _page(request, session, actor, error=say(refusal))
-    return RedirectResponse("/payments", 303)
-
-
 @router.post("/payments/statements")
 def send_statement(
     request: Request, session: SessionDep, actor: SignedIn, file: Annotated[UploadFile | None, File()] = None
 ) -> Response:
     """Import a statement; sent again it changes nothing."""
     content = file.file.read() if file else b""
-    return _try(request, session, actor, lambda: paying.import_statement(session, actor, content))
+    show = partial(_page, request, session, actor)
+    return attempt(session, lambda: matching.import_statement(session, actor, content), show, "/payments")
 
 
 @router.post("/payments/{movement_id}/assignment")
 def assign(
     request: Request, session: SessionDep, actor: SignedIn, movement_id: int,
-    number: Annotated[str, Form(max_length=80)] = "",
+    number: Annotated[str, Form(max_length=80)] = "", account: Annotated[str, Form(max_length=12)] = "",
 ) -> Response:  # fmt: skip
-    """Say which invoice a movement pays."""
-    return _try(request, session, actor, lambda: paying.assign(session, actor, movement_id, number))
+    """Say which invoice a movement pays, or what else it is."""
+
+    def take() -> None:
+        if account:
+            matching.assign_account(session, actor, movement_id, account)
+        else:
+            matching.assign(session, actor, movement_id, number)
+
+    return attempt(session, take, partial(_page, request, session, actor), "/payments")
 
 
 @router.post("/payments/ibans")
@@ -95,29 +97,30 @@ def set_iban(
     request: Request, session: SessionDep, actor: SignedIn, code: Annotated[str, Form(max_length=40)] = "",
     iban: Annotated[str, Form(max_length=50)] = "",
 ) -> Response:  # fmt: skip
-    """Write down where a supplier is paid to."""
-    return _try(request, session, actor, lambda: paying.set_supplier_iban(session, actor, code.strip(), iban))
+    """Write down where a supplier is paid to, or a firm paid back."""
+    show = partial(_page, request, session, actor)
+    return attempt(session, lambda: paying.set_iban(session, actor, code.strip(), iban), show, "/payments")
 
 
 @router.post("/payments/transfers")
 def make_transfers(request: Request, session: SessionDep, actor: SignedIn) -> Response:
     """The file of transfers that pays the suppliers; each is written down, so that none is paid twice."""
-    try:
-        with session.begin_nested():
-            content = paying.make_transfers(session, actor)
-    except DomainError as refusal:
-        return _page(request, session, actor, error=say(refusal))
-    name = f"transfers-{clock.today():%Y%m%d}.xml"
-    return documents({name: content}, name)
+    return _file(request, session, actor, "transfers", paying.make_transfers)
 
 
 @router.post("/payments/debits")
 def make_debits(request: Request, session: SessionDep, actor: SignedIn) -> Response:
     """The file of direct debits that collects what falls due; each invoice is collected once."""
+    return _file(request, session, actor, "debits", debiting.make_debits)
+
+
+def _file(
+    request: Request, session: Session, actor: Actor, what: str, make: Callable[[Session, Actor], bytes]
+) -> Response:
     try:
         with session.begin_nested():
-            content = debiting.make_debits(session, actor)
+            content = make(session, actor)
     except DomainError as refusal:
-        return _page(request, session, actor, error=say(refusal))
-    name = f"debits-{clock.today():%Y%m%d}.xml"
+        return _page(request, session, actor, say(refusal))
+    name = f"{what}-{clock.today():%Y%m%d}.xml"
     return documents({name: content}, name)

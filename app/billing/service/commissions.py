@@ -19,9 +19,11 @@ from app.orders.documents.parties import Party
 SERIES = "COM"
 
 _DUE = """
-    SELECT so.id, so.number, so.commission FROM supplier_orders so
-    WHERE so.supplier_id = :supplier AND so.received_at < :before AND so.commission > 0
-        AND NOT EXISTS (SELECT FROM invoiced_commissions i WHERE i.supplier_order_id = so.id)
+    SELECT so.id, so.number, so.commission - coalesce(b.amount, 0) AS commission FROM supplier_orders so
+    LEFT JOIN LATERAL (
+        SELECT sum(amount) AS amount FROM invoiced_commissions i WHERE i.supplier_order_id = so.id
+    ) b ON true
+    WHERE so.supplier_id = :supplier AND so.received_at < :before AND so.commission > coalesce(b.amount, 0)
     ORDER BY so.number
 """
 

@@ -1,14 +1,19 @@
-"""A credit note takes an invoice back, whole: a document of its own, never a change of the first."""
+"""A credit note takes an invoice back, whole: a document of its own, never a change of the first.
+
+What the invoice asked for is due again then, and stands on the next one: so a wrong address or rate is put right. What
+a member does not keep is a return of goods (see `reducing`).
+"""
 
 from decimal import Decimal
 from io import BytesIO
 
 import facturx
 from lxml import etree
+from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
-from app.accounts.models import Company
+from app.accounts.models import Association, Company
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
 from app.billing.invoice import InvoiceKind, InvoiceLine
@@ -26,6 +31,7 @@ from app.billing.service.issuing import (
 from app.catalog.models import Supplier
 from app.core import clock
 from app.core.errors import Conflict, InvalidInput
+from app.orders.documents.parties import Party
 from app.orders.documents.totals import Charge
 
 _RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
@@ -40,23 +46,41 @@ def credit_invoice(session: Session, actor: Actor, number: str, reason: str) -> 
     if first.kind is InvoiceKind.CREDIT_NOTE:
         raise Conflict("A credit note is not credited.", code="not_creditable")
     if session.exec(select(IssuedInvoice.id).where(IssuedInvoice.corrects_id == first.id)).first() is not None:
-        raise Conflict("This invoice is credited already.", code="credited_already")
+        raise Conflict("This invoice is credited already, whole or in part.", code="credited_already")
     association = get_association(session)
-    supplier = session.get_one(Supplier, first.supplier_id)
-    company = session.get(Company, first.company_id) if first.company_id else None
-    if company is not None:
-        seller, buyer = seller_of(supplier), buyer_of(session, company)
-    else:
-        seller, buyer = association_party(association), seller_of(supplier)
+    seller, buyer = _parties(session, association, first)
     lines, charges = _content_of(archived(session, first))
     today = clock.today()
     invoice = unnumbered(
         InvoiceKind.CREDIT_NOTE, today, today, seller, buyer, lines=lines, charges=charges,
         corrects=(first.number, first.issued_on), reason=reason.strip()[:500],
-        mandate=association.name if company is not None else "",
+        mandate=association.name if first.kind is InvoiceKind.MEMBER else "",
     )  # fmt: skip
-    draft = Draft(f"AV-{first.series}", invoice, first.supplier_id, first.company_id, first.id)
-    return issue(session, actor, draft)
+    stored = issue(session, actor, Draft(f"AV-{first.series}", invoice, first.supplier_id, first.company_id, first.id))
+    for statement in _DUE_AGAIN:
+        session.execute(text(statement), {"credit": stored.id, "first": first.id})
+    return stored
+
+
+_DUE_AGAIN = (
+    """INSERT INTO invoiced_lines (order_line_id, invoice_id, units, amount)
+       SELECT order_line_id, :credit, -units, -amount FROM invoiced_lines WHERE invoice_id = :first""",
+    """INSERT INTO invoiced_fees (supplier_order_id, company_id, invoice_id, amount)
+       SELECT supplier_order_id, company_id, :credit, -amount FROM invoiced_fees WHERE invoice_id = :first""",
+    """INSERT INTO invoiced_commissions (supplier_order_id, invoice_id, amount)
+       SELECT supplier_order_id, :credit, -amount FROM invoiced_commissions WHERE invoice_id = :first""",
+)
+
+
+def _parties(session: Session, association: Association, first: IssuedInvoice) -> tuple[Party, Party]:
+    """Who sold and who bought what an invoice is for."""
+    company = session.get(Company, first.company_id) if first.company_id else None
+    supplier = session.get(Supplier, first.supplier_id) if first.supplier_id else None
+    seller = seller_of(supplier) if supplier and company else association_party(association)
+    if company is not None:
+        return seller, buyer_of(session, company)
+    assert supplier is not None
+    return seller, seller_of(supplier)
 
 
 def _content_of(file: bytes) -> tuple[list[InvoiceLine], list[Charge]]:

@@ -11,6 +11,7 @@ from app.accounts.permissions import Permission
 from app.accounts.service import check_iban, get_association
 from app.billing.models import DirectDebit, SepaMandate
 from app.billing.queries import MEMBER_INVOICES
+from app.billing.service.methods import remove_methods
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 
@@ -24,7 +25,8 @@ def sign_mandate(session: Session, actor: Actor, iban: str) -> SepaMandate:
     actor.require(Permission.MANAGE_COMPANY)
     account = check_iban(iban)
     company_id = actor.require_company()
-    _revoke(session, company_id)
+    revoke_mandates(session, company_id)
+    remove_methods(session, company_id)
     number = session.scalar(text("SELECT nextval('sepa_mandates_id_seq')"))
     mandate = SepaMandate(
         id=number, company_id=company_id, reference=f"RUM{number:08d}", iban=account,
@@ -42,7 +44,7 @@ def revoke_mandate(session: Session, actor: Actor) -> None:
     mandate = mandate_of(session, actor.require_company())
     if mandate is None:
         raise NotFound("Your firm has given no mandate.")
-    _revoke(session, mandate.company_id)
+    revoke_mandates(session, mandate.company_id)
     audit.record(session, actor.label, "mandate.revoked", mandate, reference=mandate.reference)
 
 
@@ -52,7 +54,8 @@ def mandate_of(session: Session, company_id: int) -> SepaMandate | None:
     return session.exec(query).one_or_none()
 
 
-def _revoke(session: Session, company_id: int) -> None:
+def revoke_mandates(session: Session, company_id: int) -> None:
+    """Take back whatever mandate a company gave."""
     session.execute(
         update(SepaMandate)
         .where(col(SepaMandate.company_id) == company_id, col(SepaMandate.revoked_at).is_(None))
@@ -66,7 +69,8 @@ _DUE = f"""
     FROM ({MEMBER_INVOICES}) i
     JOIN companies c ON c.id = i.company_id
     JOIN sepa_mandates m ON m.company_id = c.id AND m.revoked_at IS NULL
-    WHERE i.open > 0 AND i.due_on <= :until AND NOT EXISTS (SELECT FROM direct_debits d WHERE d.invoice_id = i.id)
+    WHERE i.open > 0 AND i.due_on <= :until AND NOT EXISTS (
+        SELECT FROM direct_debits d WHERE d.invoice_id = i.id AND d.returned_at IS NULL)
     ORDER BY i.id
 """
 

@@ -13,15 +13,16 @@ from app.accounts.permissions import Permission
 from app.billing.factur_x import factur_x
 from app.billing.invoice import Invoice, InvoiceKind, french_vat_number
 from app.billing.models import InvoiceArchive, IssuedInvoice
+from app.billing.outbox import SETTLE_CREDIT
 from app.catalog.models import Supplier
 from app.catalog.suppliers import require_supplier
-from app.commission.ledger import COMMISSION_INCOME, SUPPLIERS, EntryDraft, PostingDraft, book
-from app.core import audit, clock
+from app.commission.ledger import SUPPLIERS, EntryDraft, PostingDraft, book
+from app.core import audit, clock, jobs
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import country_code
 from app.orders.documents.parties import Party
 
-MEMBERS, VAT_COLLECTED = "411", "44571"  # Clients; TVA collectée (plan comptable général)
+MEMBERS, VAT_COLLECTED, SERVICES = "411", "44571", "706"  # Clients; TVA collectée; Prestations de services
 _UNNUMBERED = "–"
 
 
@@ -31,7 +32,7 @@ class Draft:
 
     series: str
     invoice: Invoice
-    supplier_id: int
+    supplier_id: int | None = None
     company_id: int | None = None
     corrects_id: int | None = None
 
@@ -68,8 +69,11 @@ def issue(session: Session, actor: Actor, draft: Draft) -> IssuedInvoice:
     session.flush()
     content = factur_x(invoice)
     session.add(InvoiceArchive(invoice_id=stored.id or 0, sha256=hashlib.sha256(content).hexdigest(), content=content))
-    if invoice.total:
-        book(session, [_entry(stored)])
+    entry = _entry(stored)
+    if entry.postings:
+        book(session, [entry])
+    if draft.corrects_id is not None:
+        jobs.defer(session, SETTLE_CREDIT, invoice_id=draft.corrects_id)
     audit.record(session, actor.label, "invoice.issued", stored, number=number, total=str(invoice.total))
     return stored
 
@@ -78,20 +82,20 @@ def _entry(stored: IssuedInvoice) -> EntryDraft:
     """The entry of a document.
 
     A member owes what its supplier is owed: the association collects for it. Of its commission the net amount is
-    booked when orders are approved and received; the invoice adds the VAT.
+    booked when orders are approved and received and goods go back; the invoice adds the VAT. A service is the
+    association's own.
     """
-    sold_to_member = stored.company_id is not None
-    if sold_to_member:
-        sides = [PostingDraft(MEMBERS, debit=stored.total, company_id=stored.company_id),
-                 PostingDraft(SUPPLIERS, credit=stored.total, supplier_id=stored.supplier_id)]  # fmt: skip
-    else:
+    if stored.company_id is None:
         sides = [PostingDraft(SUPPLIERS, debit=stored.vat_amount, supplier_id=stored.supplier_id),
                  PostingDraft(VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
+    elif stored.supplier_id is None:
+        sides = [PostingDraft(MEMBERS, debit=stored.total, company_id=stored.company_id),
+                 PostingDraft(SERVICES, credit=stored.net_amount, company_id=stored.company_id),
+                 PostingDraft(VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
+    else:
+        sides = [PostingDraft(MEMBERS, debit=stored.total, company_id=stored.company_id),
+                 PostingDraft(SUPPLIERS, credit=stored.total, supplier_id=stored.supplier_id)]  # fmt: skip
     if stored.kind is InvoiceKind.CREDIT_NOTE:
-        if not sold_to_member:
-            sides = [PostingDraft(SUPPLIERS, debit=stored.total, supplier_id=stored.supplier_id),
-                     PostingDraft(COMMISSION_INCOME, credit=stored.net_amount, supplier_id=stored.supplier_id),
-                     PostingDraft(VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
         sides = [replace(side, debit=side.credit, credit=side.debit) for side in sides]
     postings = tuple(side for side in sides if side.debit or side.credit)
     return EntryDraft("invoice", stored.number, "issue", f"{stored.number}", postings)
@@ -146,7 +150,7 @@ def buyer_of(session: Session, company: Company) -> Party:
     siret = company.siret or ""
     vat_number = french_vat_number(siret)
     if company.city:
-        return Party(company.name, "", company.postal_code, company.city, "FR", siret, vat_number)
+        return Party(company.name, company.street, company.postal_code, company.city, "FR", siret, vat_number)
     park = session.get_one(Park, company.park_id)
     street = park.street or park.name
     return Party(company.name, street, park.postal_code, park.city, "FR", siret, vat_number)

@@ -1,7 +1,7 @@
 """What members are invoiced for: what came, at the group's price, by supplier and firm; each unit once."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -57,18 +57,20 @@ _DUE = """
         SELECT sum(units) AS units, sum(amount) AS amount FROM invoiced_lines i WHERE i.order_line_id = a.order_line_id
     ) b ON true
     WHERE so.supplier_id = :supplier AND a.served > coalesce(b.units, 0)
+        AND (CAST(:companies AS int[]) IS NULL OR o.company_id = ANY(:companies))
     ORDER BY o.company_id, f.sku, a.unit_price, a.order_line_id
 """
 
 
-def suppliers_due(session: Session, before: datetime) -> dict[int, int]:
-    """The suppliers whose members have something to be invoiced that came before an instant, with how many firms."""
+def suppliers_due(session: Session, before: datetime, companies: Sequence[int] | None = None) -> dict[int, int]:
+    """The suppliers of which members (or some of them) have something to be invoiced that came before an instant, with
+    how many firms."""
     rows = session.execute(
         text(f"""
             SELECT s.id, count(DISTINCT due.company_id) FROM suppliers s
             CROSS JOIN LATERAL ({_DUE.replace(":supplier", "s.id")}) due GROUP BY s.id ORDER BY s.id
         """),
-        {"before": before},
+        {"before": before, "companies": companies},
     )
     return {row[0]: row[1] for row in rows}
 
@@ -76,14 +78,16 @@ def suppliers_due(session: Session, before: datetime) -> dict[int, int]:
 def members_owe(session: Session, supplier_id: int, before: datetime) -> bool:
     """Whether members have something of a supplier to be invoiced that came before an instant."""
     query = text(f"SELECT EXISTS ({_DUE})")
-    return bool(session.scalar(query, {"supplier": supplier_id, "before": before}))
+    return bool(session.scalar(query, {"supplier": supplier_id, "before": before, "companies": None}))
 
 
 def issue_member_invoices(
-    session: Session, actor: Actor, supplier_id: int, seller: Party, association: Association, before: datetime
-) -> Iterator[IssuedInvoice]:
-    """Issue one invoice for each firm, for everything of a supplier that came before an instant, as it goes."""
-    rows = [DueLine(*row) for row in session.execute(text(_DUE), {"supplier": supplier_id, "before": before})]
+    session: Session, actor: Actor, supplier_id: int, seller: Party, association: Association, before: datetime,
+    companies: Sequence[int] | None = None,
+) -> Iterator[IssuedInvoice]:  # fmt: skip
+    """Issue an invoice for each firm (or some), for everything of a supplier that came before an instant."""
+    due = session.execute(text(_DUE), {"supplier": supplier_id, "before": before, "companies": companies})
+    rows = [DueLine(*row) for row in due]
     fees = _fees_due(session, {row.supplier_order_id for row in rows})
     series = session.scalar(text("SELECT code FROM suppliers WHERE id = :id"), {"id": supplier_id})
     for company_id, group in groupby(rows, key=lambda row: row.company_id):
@@ -94,7 +98,7 @@ def issue_member_invoices(
         with speaking("fr"):
             invoice = unnumbered(
                 InvoiceKind.MEMBER, clock.today(), due_on(clock.today()), seller, buyer_of(session, company),
-                lines=[*_as_lines(lines), *_eco_lines(lines)], charges=_as_charges(sum(own_fees.values(), ZERO)),
+                lines=[*as_lines(lines), *eco_lines(lines)], charges=_as_charges(sum(own_fees.values(), ZERO)),
                 delivered_on=max(line.received_at for line in lines).astimezone(clock.PARIS).date(),
                 references=sorted({line.order_number for line in lines}), mandate=association.name,
                 iban=association.iban,
@@ -106,7 +110,8 @@ def issue_member_invoices(
             for line in lines
         )  # fmt: skip
         session.add_all(
-            InvoicedFee(supplier_order_id=order, company_id=company_id, invoice_id=stored.id or 0) for order in own_fees
+            InvoicedFee(supplier_order_id=order, company_id=company_id, invoice_id=stored.id or 0, amount=fee)
+            for order, fee in own_fees.items()
         )
         session.flush()
         yield stored
@@ -117,9 +122,10 @@ def _fees_due(session: Session, orders: set[int]) -> dict[tuple[int, int], Decim
     rows = session.execute(
         text("""
             SELECT s.supplier_order_id, s.company_id, s.amount FROM delivery_fee_shares s
-            WHERE s.supplier_order_id = ANY(:orders) AND NOT EXISTS (
-                SELECT FROM invoiced_fees i
-                WHERE i.supplier_order_id = s.supplier_order_id AND i.company_id = s.company_id)
+            WHERE s.supplier_order_id = ANY(:orders) AND coalesce((
+                SELECT sum(i.amount) FROM invoiced_fees i
+                WHERE i.supplier_order_id = s.supplier_order_id AND i.company_id = s.company_id), 0) = 0
+                AND s.amount <> 0
         """),
         {"orders": list(orders)},
     )
@@ -133,7 +139,7 @@ class _Sum:
     articles: list[DueLine] = field(default_factory=list)
 
 
-def _as_lines(rows: list[DueLine]) -> list[InvoiceLine]:
+def as_lines(rows: list[DueLine]) -> list[InvoiceLine]:
     """One line for each article and price, however many members of the firm ordered it."""
     sums: defaultdict[tuple[str, str, Decimal, Decimal], _Sum] = defaultdict(_Sum)
     for row in rows:
@@ -146,7 +152,7 @@ def _as_lines(rows: list[DueLine]) -> list[InvoiceLine]:
     ]
 
 
-def _eco_lines(rows: list[DueLine]) -> list[InvoiceLine]:
+def eco_lines(rows: list[DueLine]) -> list[InvoiceLine]:
     """The eco-contribution of articles that bear one, as a line of its own (Code de l'environnement, art. L541-10)."""
     units: defaultdict[tuple[str, str, Decimal, Decimal], int] = defaultdict(int)
     for row in rows:

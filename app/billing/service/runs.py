@@ -1,6 +1,7 @@
 """A run: everything that came until the end of a month is invoiced, in the background, supplier by supplier."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session, col, select
@@ -8,18 +9,19 @@ from sqlmodel import Session, col, select
 from app.accounts.actor import SYSTEM, Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
-from app.billing.models import BillingRun, IssuedInvoice, RunStatus
+from app.billing.models import BillingRun, IssuedInvoice, PaymentMethod, RunStatus
+from app.billing.outbox import ISSUE_INVOICES
+from app.billing.service.collecting import collect_open
 from app.billing.service.commissions import commission_is_due, issue_commission_invoice
 from app.billing.service.issuing import association_party, seller_of
 from app.billing.service.members import issue_member_invoices, members_owe, suppliers_due
+from app.billing.service.reducing import credit_commission, credit_returns, is_over
 from app.catalog.models import Supplier
 from app.core import audit, clock, jobs
 from app.core.database import transaction
 from app.core.errors import DomainError, InvalidInput, NotFound
 from app.core.i18n import say
-from app.core.jobs import JobName
 
-ISSUE_INVOICES = JobName("billing.issue_invoices", "billing")
 _TOLD_EVERY = 10
 
 
@@ -73,6 +75,7 @@ def carry_out(run_id: int) -> None:
         except DomainError as refusal:
             left_out.append(say(refusal))
     with transaction() as session:
+        collect_open(session, SYSTEM)
         run = session.get_one(BillingRun, run_id, with_for_update=True)
         run.status, run.finished_at, run.left_out = RunStatus.DONE, clock.now(), "\n".join(left_out)
 
@@ -89,18 +92,37 @@ def _invoice_supplier(run_id: int, supplier_id: int, before: datetime, asked_by:
 
 
 def invoice_supplier(session: Session, actor: Actor, supplier_id: int, before: datetime) -> Iterator[IssuedInvoice]:
-    """Issue every invoice of a supplier that is due: its members', and the association's for its commission.
+    """Issue every document of a supplier that is due: its members', and the association's for its commission.
 
     Raises `InvalidInput` for a supplier that has something to be invoiced and cannot be a seller here.
     """
-    if not (members_owe(session, supplier_id, before) or commission_is_due(session, supplier_id, before)):
+    over = is_over(session, supplier_id)
+    if not (over or members_owe(session, supplier_id, before) or commission_is_due(session, supplier_id, before)):
         return
     association = get_association(session)
     party = seller_of(session.get_one(Supplier, supplier_id))
+    if over:
+        yield from credit_returns(session, actor, supplier_id, party, association)
+        yield from credit_commission(session, actor, supplier_id, party, association)
     yield from issue_member_invoices(session, actor, supplier_id, party, association, before)
     commission = issue_commission_invoice(session, actor, supplier_id, party, association, before)
     if commission is not None:
         yield commission
+
+
+def invoice_card_payers() -> None:
+    """Invoice what came for the firms that let us collect by Stripe, and collect it: they do not wait for the month."""
+    with transaction() as session:
+        association = get_association(session)
+        payers = list(session.exec(select(PaymentMethod.company_id).where(col(PaymentMethod.removed_at).is_(None))))
+        suppliers = list(suppliers_due(session, clock.now(), payers)) if payers else []
+    for supplier_id in suppliers:
+        # Who cannot be a seller here is told of by the month's run.
+        with suppress(DomainError), transaction() as session:
+            seller = seller_of(session.get_one(Supplier, supplier_id))
+            list(issue_member_invoices(session, SYSTEM, supplier_id, seller, association, clock.now(), payers))
+    with transaction() as session:
+        collect_open(session, SYSTEM)
 
 
 def _tell(run_id: int, count: int) -> None:

@@ -10,7 +10,7 @@ from app.catalog.api import DryRun, SkipBadRows, Upload, take_in
 from app.catalog.schemas import ImportRunOut
 from app.orders import queries, schemas
 from app.orders.models import Round
-from app.orders.service import acknowledging, approving, consolidating, deciding, receiving, rounds, series
+from app.orders.service import acknowledging, approving, consolidating, deciding, receiving, returning, rounds, series
 from app.orders.service.rounds import get_round, round_key
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Id, Limit, PageOut, api_router, page_out, set_etag
 from app.web.bodies import MAX_ID, Text
@@ -292,6 +292,15 @@ def record_receipt(
         session, actor, number, park, arrivals, rest_came=receipt.rest_came, expected_version=version
     )
     session.flush()
+    return read_supplier_order(session, actor, response, number)
+
+
+@router.post("/supplier-orders/{number}/returns")
+def record_return(
+    session: SessionDep, actor: SignedIn, response: Response, number: Code, given: schemas.ReturnIn
+) -> schemas.SupplierOrderDetailOut:
+    """Record that a firm does not keep something it received: amounts, commission and invoices follow."""
+    returning.record_return(session, actor, number, given.company, given.sku, given.units, given.reason)
     return read_supplier_order(session, actor, response, number)
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 import app.orders.models  # noqa: F401 - foreign keys name its tables
@@ -25,7 +25,8 @@ class InvoiceSeries(SQLModel, table=True):
 class IssuedInvoice(SQLModel, table=True):
     """An invoice or credit note as it was issued. Amounts in euros. The database refuses any change.
 
-    `supplier_id` sells to `company_id`, or (commission) buys from the association.
+    `supplier_id` sells to `company_id`; or buys from the association (its commission); or, where there is none, the
+    association sells a service to `company_id`.
     """
 
     __tablename__ = "issued_invoices"
@@ -35,7 +36,8 @@ class IssuedInvoice(SQLModel, table=True):
         CheckConstraint("(kind = 'credit_note') = (corrects_id IS NOT NULL)", name="credit_notes_correct"),
         Index("ix_issued_invoices_company_id_id", "company_id", "id"),
         Index("ix_issued_invoices_supplier_id_id", "supplier_id", "id"),
-        Index("uq_issued_invoices_corrects", "corrects_id", unique=True),
+        CheckConstraint("supplier_id IS NOT NULL OR company_id IS NOT NULL", name="somebody_buys"),
+        Index("ix_issued_invoices_corrects_id", "corrects_id"),
     )
 
     id: int | None = key()
@@ -44,7 +46,7 @@ class IssuedInvoice(SQLModel, table=True):
     year: int
     sequence: int
     number: str = Field(unique=True, max_length=80)
-    supplier_id: int = Field(foreign_key="suppliers.id")
+    supplier_id: int | None = Field(default=None, foreign_key="suppliers.id")
     company_id: int | None = Field(default=None, foreign_key="companies.id")
     issued_on: date
     due_on: date
@@ -68,10 +70,11 @@ class InvoiceArchive(SQLModel, table=True):
 
 
 class InvoicedLine(SQLModel, table=True):
-    """How much of a member line an invoice asks for: together never more than what came."""
+    """How many units of a member line a document asks for, or (negative, a credit note) takes back. Together they are
+    what came."""
 
     __tablename__ = "invoiced_lines"
-    __table_args__ = (CheckConstraint("units > 0", name="units_positive"),)
+    __table_args__ = (CheckConstraint("units <> 0", name="units_not_none"),)
 
     order_line_id: int = Field(primary_key=True, foreign_key="order_lines.id")
     invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id", index=True)
@@ -80,22 +83,23 @@ class InvoicedLine(SQLModel, table=True):
 
 
 class InvoicedFee(SQLModel, table=True):
-    """That a company's part of a supplier order's delivery fee stands on an invoice: once."""
+    """A company's part of a supplier order's delivery fee on a document; negative on a credit note."""
 
     __tablename__ = "invoiced_fees"
 
     supplier_order_id: int = Field(primary_key=True, foreign_key="supplier_orders.id")
     company_id: int = Field(primary_key=True, foreign_key="companies.id")
-    invoice_id: int = Field(foreign_key="issued_invoices.id")
+    invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id")
+    amount: Decimal = euros()
 
 
 class InvoicedCommission(SQLModel, table=True):
-    """That the commission of a supplier order stands on an invoice: once."""
+    """The commission of a supplier order on a document; negative on a credit note."""
 
     __tablename__ = "invoiced_commissions"
 
     supplier_order_id: int = Field(primary_key=True, foreign_key="supplier_orders.id")
-    invoice_id: int = Field(foreign_key="issued_invoices.id", index=True)
+    invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id", index=True)
     amount: Decimal = euros()
 
 
@@ -131,74 +135,3 @@ class ClosedPeriod(SQLModel, table=True):
     last_day: date = Field(primary_key=True)
     closed_at: datetime = instant()
     closed_by: str = ""
-
-
-class BankMovement(SQLModel, table=True):
-    """A movement on the association's account, from a statement; once, however often the statement is imported."""
-
-    __tablename__ = "bank_movements"
-
-    id: int | None = key()
-    reference: str = Field(unique=True, max_length=80)
-    booked_on: date
-    amount: Decimal = euros()
-    counterparty: str = Field(default="", max_length=200)
-    words: str = Field(default="", max_length=500)
-    imported_at: datetime = instant()
-
-
-class Payment(SQLModel, table=True):
-    """How much of a movement pays an invoice."""
-
-    __tablename__ = "payments"
-    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
-
-    movement_id: int = Field(primary_key=True, foreign_key="bank_movements.id")
-    invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id", index=True)
-    amount: Decimal = euros()
-
-
-class SupplierTransfer(SQLModel, table=True):
-    """What a supplier is paid by a file of transfers; `movement_id` once the bank has done it."""
-
-    __tablename__ = "supplier_transfers"
-    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
-
-    id: int | None = key()
-    reference: str = Field(unique=True, max_length=35)
-    supplier_id: int = Field(foreign_key="suppliers.id", index=True)
-    amount: Decimal = euros()
-    made_at: datetime = instant()
-    made_by: str = ""
-    movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", unique=True)
-
-
-class SepaMandate(SQLModel, table=True):
-    """A member company's mandate to debit its account (SEPA Core); the latest one that is not revoked counts."""
-
-    __tablename__ = "sepa_mandates"
-    __table_args__ = (
-        Index("uq_sepa_mandates_in_force", "company_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
-    )
-
-    id: int | None = key()
-    company_id: int = Field(foreign_key="companies.id")
-    reference: str = Field(unique=True, max_length=35)
-    iban: str = Field(max_length=34)
-    signed_at: datetime = instant()
-    signed_by: str = ""
-    revoked_at: datetime | None = instant(default=None)
-
-
-class DirectDebit(SQLModel, table=True):
-    """That an invoice stands in a file of direct debits: once. The bank's statement says when it is paid."""
-
-    __tablename__ = "direct_debits"
-    __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
-
-    invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id")
-    mandate_id: int = Field(foreign_key="sepa_mandates.id")
-    amount: Decimal = euros()
-    collect_on: date
-    made_at: datetime = instant()
-    made_by: str = ""

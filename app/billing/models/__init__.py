@@ -1,0 +1,49 @@
+"""Tables of billing: what is issued never changes, numbers have no gap, months that are closed take nothing."""
+
+from app.billing.models.bank import BankMovement, DirectDebit, Payment, SepaMandate, Transfer
+from app.billing.models.cards import (
+    Collection,
+    CollectionStatus,
+    MethodKind,
+    PaymentMethod,
+    Refund,
+    StripeAccount,
+    StripeCustomer,
+    StripeEvent,
+)
+from app.billing.models.invoices import (
+    BillingRun,
+    ClosedPeriod,
+    InvoiceArchive,
+    InvoicedCommission,
+    InvoicedFee,
+    InvoicedLine,
+    InvoiceSeries,
+    IssuedInvoice,
+    RunStatus,
+)
+
+__all__ = [
+    "BankMovement",
+    "BillingRun",
+    "ClosedPeriod",
+    "Collection",
+    "CollectionStatus",
+    "DirectDebit",
+    "InvoiceArchive",
+    "InvoiceSeries",
+    "InvoicedCommission",
+    "InvoicedFee",
+    "InvoicedLine",
+    "IssuedInvoice",
+    "MethodKind",
+    "Payment",
+    "PaymentMethod",
+    "Refund",
+    "RunStatus",
+    "SepaMandate",
+    "StripeAccount",
+    "StripeCustomer",
+    "StripeEvent",
+    "Transfer",
+]

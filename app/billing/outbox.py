@@ -1,0 +1,13 @@
+"""The background jobs that billing asks for, by name; `tasks` does them."""
+
+from app.core.jobs import JobName
+
+ISSUE_INVOICES = JobName("billing.issue_invoices", "billing")
+SETTLE_CREDIT = JobName("billing.settle_credit", "billing")
+COLLECT = JobName("billing.collect", "billing")
+SYNC_COLLECTION = JobName("billing.sync_collection", "billing")
+SYNC_SETUP = JobName("billing.sync_setup", "billing")
+SYNC_ACCOUNT = JobName("billing.sync_account", "billing")
+PAY_BACK = JobName("billing.pay_back", "billing")
+NIGHTLY = JobName("billing.nightly", "billing")
+HOURLY = JobName("billing.hourly", "billing")
