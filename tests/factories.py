@@ -324,7 +324,7 @@ class Busy:
             ("/commission", self.treasurer),
             *(
                 (path, self.treasurer)
-                for path in ("/invoices", "/treasury", "/books", "/books?account=401", "/payments")
+                for path in ("/invoices", "/treasury", "/einvoicing", "/books", "/books?account=401", "/payments")
             ),
             ("/invoices/how-we-pay", self.approver),
             *((f"/invoices/{number}/payment", self.approver) for number in self.invoices),

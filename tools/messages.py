@@ -13,7 +13,9 @@ _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "marked", "Cure", "__init__", "_Unexpected", "TooLarge", "TooManyTries")),
     **dict.fromkeys(("InvalidInput", "Conflict", "NotFound", "NotAllowed", "NotSignedIn", "BudgetExceeded")),
-    **dict.fromkeys(("Unavailable", "BackupFailed", "NoPlanFound", "RegisterUnreachable", "TooManyRequests")),
+    **dict.fromkeys(
+        ("Unavailable", "DocumentRefused", "BackupFailed", "NoPlanFound", "RegisterUnreachable", "TooManyRequests")
+    ),
     "ngettext": (1, 2),
     "reject": (4,),
 }

@@ -21,8 +21,11 @@ ACCOUNTS = {
     "471": "Comptes d'attente",
     "512": "Banques",
     "517": "Autres organismes financiers",
+    "44566": "TVA déductible sur autres biens et services",
+    "607": "Achats de marchandises",
     "627": "Services bancaires et assimilés",
     "706": "Prestations de services",
+    "707": "Ventes de marchandises",
     "7082": "Commissions et courtages",
 }
 _JOURNALS = {
@@ -30,6 +33,7 @@ _JOURNALS = {
     "invoice": ("VT", "Ventes"),
     "bank": ("BQ", "Banque"),
     "stripe": ("ST", "Stripe"),
+    "purchase": ("AC", "Achats"),
 }
 _OTHER = ("OD", "Opérations diverses")
 

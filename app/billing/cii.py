@@ -75,6 +75,9 @@ def _xml(invoice: Invoice) -> bytes:
     agreement = add_node(trade, "ram:ApplicableHeaderTradeAgreement")
     _party(add_node(agreement, "ram:SellerTradeParty"), invoice.seller)
     _party(add_node(agreement, "ram:BuyerTradeParty"), invoice.buyer)
+    if invoice.references:
+        order = add_node(agreement, "ram:BuyerOrderReferencedDocument")
+        add_text(order, "ram:IssuerAssignedID", invoice.references[0])
     delivery = add_node(trade, "ram:ApplicableHeaderTradeDelivery")
     event = add_node(delivery, "ram:ActualDeliverySupplyChainEvent")
     add_day(add_node(event, "ram:OccurrenceDateTime"), invoice.delivered_on or invoice.issued_on)

@@ -2,7 +2,7 @@
 
 from app.accounts.actor import SYSTEM
 from app.billing import outbox
-from app.billing.service import collecting, connecting, methods, runs
+from app.billing.service import collecting, connecting, methods, purchases, receiving, runs, transmitting
 from app.core import jobs
 from app.core.database import transaction
 
@@ -55,6 +55,20 @@ def pay_back(refund_id: int) -> None:
         collecting.pay_back(session, refund_id)
 
 
+@jobs.task(outbox.TRANSMIT)
+def transmit(invoice_id: int) -> None:
+    """Hand a document over to its recipient's platform."""
+    with transaction() as session:
+        transmitting.transmit(session, invoice_id)
+
+
+@jobs.task(outbox.TELL_LIFE_CYCLE)
+def tell_life_cycle(event_id: int) -> None:
+    """Tell the sender of an invoice how far it is."""
+    with transaction() as session:
+        receiving.tell(session, event_id)
+
+
 @jobs.app.periodic(cron="23 4 * * *")
 @jobs.task(outbox.NIGHTLY)
 def invoice_card_payers(timestamp: int) -> None:
@@ -65,7 +79,12 @@ def invoice_card_payers(timestamp: int) -> None:
 @jobs.app.periodic(cron="11 * * * *")
 @jobs.task(outbox.HOURLY)
 def look_again(timestamp: int) -> None:
-    """Every hour: collections under way are looked at again, as no event may have come."""
+    """Every hour: collections under way are looked at again, as no event may have come; suppliers' own invoices are
+    booked, and the life cycle of invoices is told on."""
     with transaction() as session:
         collecting.collect_open(session, SYSTEM)
         collecting.sync_stale(session)
+    with transaction() as session:
+        purchases.book_purchases(session)
+        receiving.say_how_far(session)
+        transmitting.note_cashed(session)

@@ -53,6 +53,7 @@ class Supplier(SQLModel, table=True):
     vat_number: str = ""
     email: str | None = None
     iban: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    invoices_itself: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     minimum_order: Decimal | None = euros(default=None)
     free_delivery_from: Decimal | None = euros(default=None)
     delivery_fee: Decimal | None = euros(default=None)

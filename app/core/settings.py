@@ -69,6 +69,12 @@ class Settings(BaseSettings):
     stripe_js_url: str = Field(
         default="https://js.stripe.com/v3/", description="Where Stripe's script for browsers is."
     )
+    einvoicing_url: str = Field(
+        default="", description="Where electronic invoices are handed over (UBL by POST); empty: they go by file."
+    )
+    einvoicing_token: SecretStr = Field(
+        default=SecretStr(""), description="The word in the address to which the platform posts invoices and statuses."
+    )
     database_pool_size: int = Field(default=10, ge=1)
 
     def address_of(self, path: str) -> str:

@@ -73,6 +73,7 @@ class Market:
     def speaker(self) -> Actor:
         """Somebody of the supplier's."""
         person = add_supplier_user(self.world.session, COMMAND_LINE, "VOSGES", email="anne@vosges.example", name="Anne")
+        person.locale = "en"
         return actor_for(person)
 
     def of_kind(self, issued: list[IssuedInvoice], kind: InvoiceKind) -> list[IssuedInvoice]:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.billing.models import MethodKind, PaymentMethod
-from app.billing.service import collecting, connecting, methods
+from app.billing.service import collecting, connecting, methods, receiving, transmitting
 from app.demo import card_peer
 
 VISA, DECLINED_LATER, ASKS_ALWAYS = "4242424242424242", "4000000000000341", "4000002760003184"
@@ -75,6 +75,8 @@ _DOES = {
     "billing.sync_account": connecting.sync_account,
     "billing.pay_back": collecting.pay_back,
     "billing.settle_credit": collecting.pay_back_excess,
+    "billing.transmit": transmitting.transmit,
+    "billing.tell_life_cycle": receiving.tell,
 }
 
 

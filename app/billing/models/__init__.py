@@ -11,6 +11,7 @@ from app.billing.models.cards import (
     StripeCustomer,
     StripeEvent,
 )
+from app.billing.models.einvoicing import LifeCycleEvent, ReceivedDocument, Recipient, Transmission, TransmissionStatus
 from app.billing.models.invoices import (
     BillingRun,
     ClosedPeriod,
@@ -36,9 +37,12 @@ __all__ = [
     "InvoicedFee",
     "InvoicedLine",
     "IssuedInvoice",
+    "LifeCycleEvent",
     "MethodKind",
     "Payment",
     "PaymentMethod",
+    "ReceivedDocument",
+    "Recipient",
     "Refund",
     "RunStatus",
     "SepaMandate",
@@ -46,4 +50,6 @@ __all__ = [
     "StripeCustomer",
     "StripeEvent",
     "Transfer",
+    "Transmission",
+    "TransmissionStatus",
 ]

@@ -26,7 +26,7 @@ class IssuedInvoice(SQLModel, table=True):
     """An invoice or credit note as it was issued. Amounts in euros. The database refuses any change.
 
     `supplier_id` sells to `company_id`; or buys from the association (its commission); or, where there is none, the
-    association sells a service to `company_id`.
+    association sells a service to `company_id`. `own_name`: the association sells what the supplier delivered.
     """
 
     __tablename__ = "issued_invoices"
@@ -54,6 +54,7 @@ class IssuedInvoice(SQLModel, table=True):
     vat_amount: Decimal = euros()
     total: Decimal = euros()
     corrects_id: int | None = Field(default=None, foreign_key="issued_invoices.id")
+    own_name: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
     reason: str = Field(default="", max_length=500)
     issued_at: datetime = instant()
     issued_by: str = ""

@@ -11,16 +11,19 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
+from app.billing.invoice import InvoiceLine
 from app.billing.models import RunStatus
 from app.billing.pages.months import Month, last_month, typed_month
 from app.billing.queries import InvoiceRow, list_invoices
-from app.billing.service import crediting, runs
+from app.billing.service import crediting, runs, services
 from app.billing.service.issuing import archived, get_invoice
+from app.core.errors import InvalidInput
 from app.core.i18n import gettext as _
+from app.core.money import UNIT_PRICE_STEP, round_amount
 from app.core.pagination import PAGE_SIZE, every_row
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
-from app.web.forms import attempt
+from app.web.forms import attempt, typed_amount, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -94,6 +97,26 @@ def start_run(request: Request, session: SessionDep, actor: SignedIn, month: Mon
     """Have the invoices of a month issued."""
     show = partial(_invoices, request, session, actor)
     return attempt(session, lambda: runs.start_run(session, actor, typed_month(month)), show, "/invoices")
+
+
+@router.post("/invoices/services")
+def invoice_service(
+    request: Request, session: SessionDep, actor: SignedIn, company: Annotated[str, Form(max_length=40)] = "",
+    words: Annotated[str, Form(max_length=200)] = "", quantity: Annotated[str, Form(max_length=12)] = "1",
+    unit_price: Annotated[str, Form(max_length=20)] = "", vat_rate: Annotated[str, Form(max_length=8)] = "20",
+) -> Response:  # fmt: skip
+    """Invoice a firm for a service of the park."""
+
+    def take() -> None:
+        units = typed_quantity(quantity, words) or 0
+        price = typed_amount(unit_price, "unit_price", UNIT_PRICE_STEP)
+        rate = typed_amount(vat_rate, "vat_rate")
+        if price is None or rate is None or rate >= 100:
+            raise InvalidInput("Say the price and the rate of VAT.", field="unit_price")
+        line = InvoiceLine(words.strip(), units, price, round_amount(units * price), rate)
+        services.issue_service_invoice(session, actor, company.strip(), [line])
+
+    return attempt(session, take, partial(_invoices, request, session, actor), "/invoices")
 
 
 @router.post("/invoices/credit")

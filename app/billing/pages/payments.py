@@ -12,7 +12,7 @@ from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.billing.queries import MovementRow, list_movements, waiting_movements
-from app.billing.service import debiting, matching, paying
+from app.billing.service import debiting, matching, paying, purchases
 from app.core import clock
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
@@ -100,6 +100,20 @@ def set_iban(
     """Write down where a supplier is paid to, or a firm paid back."""
     show = partial(_page, request, session, actor)
     return attempt(session, lambda: paying.set_iban(session, actor, code.strip(), iban), show, "/payments")
+
+
+@router.post("/payments/mandates")
+def set_mandate(
+    request: Request, session: SessionDep, actor: SignedIn, code: Annotated[str, Form(max_length=40)] = "",
+    itself: Annotated[bool, Form()] = False,
+) -> Response:  # fmt: skip
+    """Write down whether a supplier invoices by itself or by our hand."""
+    show = partial(_page, request, session, actor)
+
+    def take() -> None:
+        purchases.let_invoice_itself(session, actor, code.strip(), itself=itself)
+
+    return attempt(session, take, show, "/payments")
 
 
 @router.post("/payments/transfers")

@@ -54,9 +54,13 @@ def credit_invoice(session: Session, actor: Actor, number: str, reason: str) -> 
     invoice = unnumbered(
         InvoiceKind.CREDIT_NOTE, today, today, seller, buyer, lines=lines, charges=charges,
         corrects=(first.number, first.issued_on), reason=reason.strip()[:500],
-        mandate=association.name if first.kind is InvoiceKind.MEMBER else "",
+        mandate=association.name if first.kind is InvoiceKind.MEMBER and not first.own_name else "",
     )  # fmt: skip
-    stored = issue(session, actor, Draft(f"AV-{first.series}", invoice, first.supplier_id, first.company_id, first.id))
+    stored = issue(
+        session,
+        actor,
+        Draft(f"AV-{first.series}", invoice, first.supplier_id, first.company_id, first.id, first.own_name),
+    )
     for statement in _DUE_AGAIN:
         session.execute(text(statement), {"credit": stored.id, "first": first.id})
     return stored
@@ -76,7 +80,8 @@ def _parties(session: Session, association: Association, first: IssuedInvoice) -
     """Who sold and who bought what an invoice is for."""
     company = session.get(Company, first.company_id) if first.company_id else None
     supplier = session.get(Supplier, first.supplier_id) if first.supplier_id else None
-    seller = seller_of(supplier) if supplier and company else association_party(association)
+    sold_by_supplier = supplier is not None and company is not None and not first.own_name
+    seller = seller_of(supplier) if supplier and sold_by_supplier else association_party(association)
     if company is not None:
         return seller, buyer_of(session, company)
     assert supplier is not None

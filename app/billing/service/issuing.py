@@ -14,6 +14,7 @@ from app.billing.factur_x import factur_x
 from app.billing.invoice import Invoice, InvoiceKind, french_vat_number
 from app.billing.models import InvoiceArchive, IssuedInvoice
 from app.billing.outbox import SETTLE_CREDIT
+from app.billing.service.transmitting import prepare_transmission
 from app.catalog.models import Supplier
 from app.catalog.suppliers import require_supplier
 from app.commission.ledger import SUPPLIERS, EntryDraft, PostingDraft, book
@@ -22,7 +23,8 @@ from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import country_code
 from app.orders.documents.parties import Party
 
-MEMBERS, VAT_COLLECTED, SERVICES = "411", "44571", "706"  # Clients; TVA collectée; Prestations de services
+# Plan comptable général: Clients; TVA collectée; Prestations de services; Ventes de marchandises.
+MEMBERS, VAT_COLLECTED, SERVICES, GOODS = "411", "44571", "706", "707"
 _UNNUMBERED = "–"
 
 
@@ -35,6 +37,7 @@ class Draft:
     supplier_id: int | None = None
     company_id: int | None = None
     corrects_id: int | None = None
+    own_name: bool = False
 
 
 def next_numbers(session: Session, series: str, year: int, count: int = 1) -> range:
@@ -63,12 +66,14 @@ def issue(session: Session, actor: Actor, draft: Draft) -> IssuedInvoice:
         kind=invoice.kind, series=draft.series, year=day.year, sequence=sequence, number=number,
         supplier_id=draft.supplier_id, company_id=draft.company_id, issued_on=invoice.issued_on, due_on=invoice.due_on,
         net_amount=invoice.net_total, vat_amount=invoice.vat_total, total=invoice.total,
-        corrects_id=draft.corrects_id, reason=invoice.reason, issued_at=clock.now(), issued_by=actor.label,
+        corrects_id=draft.corrects_id, own_name=draft.own_name, reason=invoice.reason, issued_at=clock.now(),
+        issued_by=actor.label,
     )  # fmt: skip
     session.add(stored)
     session.flush()
     content = factur_x(invoice)
     session.add(InvoiceArchive(invoice_id=stored.id or 0, sha256=hashlib.sha256(content).hexdigest(), content=content))
+    prepare_transmission(session, stored, invoice)
     entry = _entry(stored)
     if entry.postings:
         book(session, [entry])
@@ -81,16 +86,17 @@ def issue(session: Session, actor: Actor, draft: Draft) -> IssuedInvoice:
 def _entry(stored: IssuedInvoice) -> EntryDraft:
     """The entry of a document.
 
-    A member owes what its supplier is owed: the association collects for it. Of its commission the net amount is
-    booked when orders are approved and received and goods go back; the invoice adds the VAT. A service is the
-    association's own.
+    A member owes what its supplier is owed: the association collects for it, but where it sells in its own name. Of its
+    commission the net amount is booked when orders are approved and received and goods go back; the invoice adds the
+    VAT. A service is the association's own.
     """
     if stored.company_id is None:
         sides = [PostingDraft(SUPPLIERS, debit=stored.vat_amount, supplier_id=stored.supplier_id),
                  PostingDraft(VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
-    elif stored.supplier_id is None:
+    elif stored.supplier_id is None or stored.own_name:
+        income = SERVICES if stored.supplier_id is None else GOODS
         sides = [PostingDraft(MEMBERS, debit=stored.total, company_id=stored.company_id),
-                 PostingDraft(SERVICES, credit=stored.net_amount, company_id=stored.company_id),
+                 PostingDraft(income, credit=stored.net_amount, company_id=stored.company_id),
                  PostingDraft(VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
     else:
         sides = [PostingDraft(MEMBERS, debit=stored.total, company_id=stored.company_id),
@@ -134,6 +140,12 @@ def seller_of(supplier: Supplier) -> Party:
         raise InvalidInput("{name} is not a French firm with a VAT number: it invoices by itself.", name=supplier.name)
     address = (supplier.street, supplier.postal_code, supplier.city, country)
     return Party(supplier.name, *address, supplier.siret, vat_number)
+
+
+def member_seller(supplier: Supplier, association: Association) -> Party:
+    """Who sells to members what a supplier delivers: it itself by its mandate, or the association in its own name."""
+    own = seller_of(supplier)
+    return association_party(association) if supplier.invoices_itself else own
 
 
 def association_party(association: Association) -> Party:

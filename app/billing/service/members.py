@@ -16,6 +16,7 @@ from app.accounts.models import Association, Company
 from app.billing.invoice import InvoiceKind, InvoiceLine, due_on
 from app.billing.models import InvoicedFee, InvoicedLine, IssuedInvoice
 from app.billing.service.issuing import Draft, buyer_of, issue, unnumbered
+from app.catalog.models import Supplier
 from app.core import clock
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
@@ -23,6 +24,8 @@ from app.core.money import ZERO, round_amount
 from app.orders.documents.order_document import FREIGHT, STANDARD_RATE
 from app.orders.documents.parties import Party
 from app.orders.documents.totals import Charge
+
+OWN_SERIES = "VTE"  # what the association sells in its own name
 
 
 class DueLine(NamedTuple):
@@ -89,7 +92,9 @@ def issue_member_invoices(
     due = session.execute(text(_DUE), {"supplier": supplier_id, "before": before, "companies": companies})
     rows = [DueLine(*row) for row in due]
     fees = _fees_due(session, {row.supplier_order_id for row in rows})
-    series = session.scalar(text("SELECT code FROM suppliers WHERE id = :id"), {"id": supplier_id})
+    supplier = session.get_one(Supplier, supplier_id)
+    itself = supplier.invoices_itself
+    series, mandate = (OWN_SERIES, "") if itself else (supplier.code, association.name)
     for company_id, group in groupby(rows, key=lambda row: row.company_id):
         lines = list(group)
         own_fees = {order: fees.pop((order, company_id)) for order in {line.supplier_order_id for line in lines}
@@ -100,10 +105,10 @@ def issue_member_invoices(
                 InvoiceKind.MEMBER, clock.today(), due_on(clock.today()), seller, buyer_of(session, company),
                 lines=[*as_lines(lines), *eco_lines(lines)], charges=_as_charges(sum(own_fees.values(), ZERO)),
                 delivered_on=max(line.received_at for line in lines).astimezone(clock.PARIS).date(),
-                references=sorted({line.order_number for line in lines}), mandate=association.name,
+                references=sorted({line.order_number for line in lines}), mandate=mandate,
                 iban=association.iban,
             )  # fmt: skip
-        stored = issue(session, actor, Draft(f"{series}", invoice, supplier_id, company_id))
+        stored = issue(session, actor, Draft(series, invoice, supplier_id, company_id, own_name=itself))
         session.add_all(
             InvoicedLine(order_line_id=line.order_line_id, invoice_id=stored.id or 0, units=line.units,
                          amount=line.amount)

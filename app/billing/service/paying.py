@@ -23,7 +23,8 @@ PAIN_001 = "pain.001.001.09"
 
 
 class Payable(NamedTuple):
-    """What a supplier can be paid now: what members paid of its invoices, less commission and what was paid before."""
+    """What a supplier can be paid now: what members paid of its invoices (and it invoiced, if by itself), less
+    commission and what was paid before."""
 
     supplier_id: int
     code: str
@@ -54,7 +55,11 @@ _COMMISSION = """
 """
 _PAYABLES = f"""
     SELECT s.id, s.code, s.name, s.iban,
-        coalesce(sum(least(i.total - credited.total, paid.total)) FILTER (WHERE i.kind = 'member'), 0) AS paid_in,
+        least(
+            coalesce(sum(least(i.total - credited.total, paid.total)) FILTER (WHERE i.kind = 'member'), 0),
+            CASE WHEN s.invoices_itself THEN coalesce((SELECT sum(n.total_amount) FROM supplier_invoices n
+                WHERE n.supplier_id = s.id AND n.status IN ('matched', 'accepted')), 0) END
+        ) AS paid_in,
         ({_COMMISSION}) AS commission,
         coalesce((SELECT sum(t.amount) FROM transfers t WHERE t.supplier_id = s.id), 0)
             + coalesce((SELECT sum(c.to_supplier) FROM collections c JOIN issued_invoices n ON n.id = c.invoice_id

@@ -104,7 +104,9 @@ def credit_returns(
             parts = [*as_lines(lines), *eco_lines(lines)]
             reasons = _reasons(session, lines)
         buyer = buyer_of(session, session.get_one(Company, first.company_id))
-        stored = _credit(session, actor, first, parts, seller, buyer, reasons, association.name)
+        stored = _credit(
+            session, actor, first, parts, seller, buyer, reasons, "" if first.own_name else association.name
+        )
         session.add_all(
             InvoicedLine(order_line_id=line.order_line_id, invoice_id=stored.id or 0, units=-line.units,
                          amount=-line.amount)
@@ -160,4 +162,8 @@ def _credit(
         InvoiceKind.CREDIT_NOTE, today, today, seller, buyer, lines=lines, reason=reason, mandate=mandate,
         corrects=(first.number, first.issued_on),
     )  # fmt: skip
-    return issue(session, actor, Draft(f"AV-{first.series}", credit, first.supplier_id, first.company_id, first.id))
+    return issue(
+        session,
+        actor,
+        Draft(f"AV-{first.series}", credit, first.supplier_id, first.company_id, first.id, first.own_name),
+    )

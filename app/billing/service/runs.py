@@ -13,7 +13,7 @@ from app.billing.models import BillingRun, IssuedInvoice, PaymentMethod, RunStat
 from app.billing.outbox import ISSUE_INVOICES
 from app.billing.service.collecting import collect_open
 from app.billing.service.commissions import commission_is_due, issue_commission_invoice
-from app.billing.service.issuing import association_party, seller_of
+from app.billing.service.issuing import association_party, member_seller, seller_of
 from app.billing.service.members import issue_member_invoices, members_owe, suppliers_due
 from app.billing.service.reducing import credit_commission, credit_returns, is_over
 from app.catalog.models import Supplier
@@ -100,11 +100,12 @@ def invoice_supplier(session: Session, actor: Actor, supplier_id: int, before: d
     if not (over or members_owe(session, supplier_id, before) or commission_is_due(session, supplier_id, before)):
         return
     association = get_association(session)
-    party = seller_of(session.get_one(Supplier, supplier_id))
+    supplier = session.get_one(Supplier, supplier_id)
+    party, seller = seller_of(supplier), member_seller(supplier, association)
     if over:
-        yield from credit_returns(session, actor, supplier_id, party, association)
+        yield from credit_returns(session, actor, supplier_id, seller, association)
         yield from credit_commission(session, actor, supplier_id, party, association)
-    yield from issue_member_invoices(session, actor, supplier_id, party, association, before)
+    yield from issue_member_invoices(session, actor, supplier_id, seller, association, before)
     commission = issue_commission_invoice(session, actor, supplier_id, party, association, before)
     if commission is not None:
         yield commission
@@ -119,7 +120,7 @@ def invoice_card_payers() -> None:
     for supplier_id in suppliers:
         # Who cannot be a seller here is told of by the month's run.
         with suppress(DomainError), transaction() as session:
-            seller = seller_of(session.get_one(Supplier, supplier_id))
+            seller = member_seller(session.get_one(Supplier, supplier_id), association)
             list(issue_member_invoices(session, SYSTEM, supplier_id, seller, association, clock.now(), payers))
     with transaction() as session:
         collect_open(session, SYSTEM)
