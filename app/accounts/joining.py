@@ -25,6 +25,7 @@ def ask_to_join(
     *,
     firm: str,
     siret: str,
+    street: str = "",
     postal_code: str,
     city: str,
     park_id: int,
@@ -46,6 +47,7 @@ def ask_to_join(
     waiting = select(JoinRequest).where(JoinRequest.email == address, col(JoinRequest.decided_at).is_(None))
     request = session.exec(waiting).first() or JoinRequest(email=address, park_id=park_id, asked_at=clock.now())
     request.firm, request.siret, request.park_id = firm.strip()[:200], compact, park_id
+    request.street = street.strip()[:200]
     request.postal_code, request.city = postal_code.strip()[:20], city.strip()[:200]
     request.contact, request.words = contact.strip()[:200], words.strip()[:1000]
     session.add(request)
@@ -85,6 +87,7 @@ def decide_request(session: Session, actor: Actor, request_id: int, *, accept: b
         name=request.firm,
         park_id=request.park_id,
         siret=request.siret,
+        street=request.street,
         postal_code=request.postal_code,
         city=request.city,
     )

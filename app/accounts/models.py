@@ -98,6 +98,7 @@ class JoinRequest(SQLModel, table=True):
     id: int | None = key()
     firm: str = ""
     siret: str | None = Field(default=None, max_length=14)
+    street: str = Field(default="", sa_column_kwargs={"server_default": ""})
     postal_code: str = ""
     city: str = ""
     park_id: int = Field(foreign_key="parks.id")

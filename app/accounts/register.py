@@ -26,6 +26,7 @@ class RegisteredFirm(NamedTuple):
 
     siret: str
     name: str
+    street: str
     postal_code: str
     city: str
     open: bool
@@ -57,10 +58,12 @@ def _firm_of(result: dict[str, Any], siret: str) -> RegisteredFirm | None:
     place = next((place for place in places if place.get("siret") == siret), None)
     if place is None:
         return None
+    postal_code, city = str(place.get("code_postal") or ""), str(place.get("libelle_commune") or "")
     return RegisteredFirm(
         siret=siret,
         name=str(result["nom_complet"]),
-        postal_code=str(place.get("code_postal") or ""),
-        city=str(place.get("libelle_commune") or ""),
+        street=str(place.get("adresse") or "").removesuffix(f"{postal_code} {city}").strip(),
+        postal_code=postal_code,
+        city=city,
         open=place.get("etat_administratif", "A") == "A",
     )

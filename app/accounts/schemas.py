@@ -48,6 +48,7 @@ class CompanyIn(Body):
     siret: str | None = Field(
         default=None, pattern=r"^[0-9]{14}$", examples=["73282932000074"], description="14 digits, checked."
     )
+    street: Text = Field(default="", max_length=200)
     postal_code: Text = Field(default="", max_length=20)
     city: Text = Field(default="", max_length=200)
 

@@ -115,7 +115,7 @@ def check_iban(iban: str) -> str:
 
 def create_company(
     session: Session, actor: Actor, *, code: str, name: str, park_id: int, siret: str | None = None,
-    postal_code: str = "", city: str = "",
+    street: str = "", postal_code: str = "", city: str = "",
 ) -> Company:  # fmt: skip
     """Add a member company on a park."""
     actor.require(Permission.MANAGE_PEOPLE)
@@ -124,18 +124,39 @@ def create_company(
     compact = check_siret(siret)
     if session.scalar(select(Company.id).where(Company.code == code)):
         raise Conflict("There is a company {company} already.", code="duplicate_company", field="code", company=code)
-    if compact and session.scalar(select(Company.id).where(Company.siret == compact)):
-        raise Conflict(
-            "A company with the SIRET {siret} is a member already.",
-            code="duplicate_siret",
-            field="siret",
-            siret=compact,
-        )
-    company = Company(code=code, name=name, park_id=park_id, siret=compact, postal_code=postal_code, city=city)
+    if compact:
+        _require_free_siret(session, compact)
+    company = Company(
+        code=code, name=name, park_id=park_id, siret=compact, street=street, postal_code=postal_code, city=city
+    )
     session.add(company)
     session.flush()
     audit.record(session, actor.label, "company.created", company, code=code, siret=compact)
     return company
+
+
+def change_address(
+    session: Session, actor: Actor, *, street: str, postal_code: str, city: str, siret: str = ""
+) -> Company:
+    """Write down where the actor's firm is, as invoices have it; its SIRET too, where none is known yet."""
+    actor.require(Permission.MANAGE_COMPANY)
+    company = get_company(session, actor.require_company())
+    compact = check_siret(siret)
+    if company.siret is None and compact:
+        _require_free_siret(session, compact)
+        company.siret = compact
+    company.street, company.postal_code, company.city = street.strip(), postal_code.strip(), city.strip()
+    company.version += 1
+    session.flush()
+    audit.record(session, actor.label, "company.address_changed", company, siret=company.siret)
+    return company
+
+
+def _require_free_siret(session: Session, siret: str) -> None:
+    if session.scalar(select(Company.id).where(Company.siret == siret)):
+        raise Conflict(
+            "A company with the SIRET {siret} is a member already.", code="duplicate_siret", field="siret", siret=siret
+        )
 
 
 def get_company(session: Session, company_id: int) -> Company:

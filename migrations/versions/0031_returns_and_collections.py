@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.create_index(op.f('ix_goods_returns_order_line_id'), 'goods_returns', ['order_line_id'], unique=False)
     for name in ('street', 'iban'):
         op.add_column('companies', sa.Column(name, sa.String(), server_default='', nullable=False))
+    op.add_column('join_requests', sa.Column('street', sa.String(), server_default='', nullable=False))
     _documents()
     _stripe()
     _payments()
@@ -217,6 +218,7 @@ def downgrade() -> None:
     op.alter_column('issued_invoices', 'supplier_id', nullable=False)
     op.drop_index('ix_issued_invoices_corrects_id', 'issued_invoices')
     op.create_index('uq_issued_invoices_corrects', 'issued_invoices', ['corrects_id'], unique=True)
+    op.drop_column('join_requests', 'street')
     op.drop_column('companies', 'iban')
     op.drop_column('companies', 'street')
     op.drop_table('goods_returns')

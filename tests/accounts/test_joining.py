@@ -46,7 +46,7 @@ def answering(status: int = 200, json: object = None, text: str | None = None, s
 
 def test_name_and_address_come_from_the_establishment_asked_for() -> None:
     assert look_up_firm("732 829 320 00074", answering(json=ANSWER)) == RegisteredFirm(
-        SIRET, "ATELIER WEBER", "68200", "MULHOUSE", True
+        SIRET, "ATELIER WEBER", "", "68200", "MULHOUSE", True
     )
 
 
@@ -55,7 +55,7 @@ def test_a_recorded_answer_of_the_register_is_read() -> None:
     recorded = json.loads(Path(__file__).with_name("register_answer.json").read_text(encoding="utf-8"))
     siret = recorded["results"][0]["siege"]["siret"]
     assert look_up_firm(siret, answering(json=recorded, siret=siret)) == RegisteredFirm(
-        siret, "CARREFOUR (CTIM)", "06110", "LE CANNET", True
+        siret, "CARREFOUR (CTIM)", "15 AVENUE DES ECOLES", "06110", "LE CANNET", True
     )
     del recorded["results"][0]["matching_etablissements"]
     found = look_up_firm(siret, answering(json=recorded, siret=siret))

@@ -13,7 +13,15 @@ from app.accounts.actor import SYSTEM, Actor
 from app.accounts.permissions import Role
 from app.billing.books import fec_file, trial_balance
 from app.billing.invoice import InvoiceKind
-from app.billing.models import Collection, CollectionStatus, IssuedInvoice, MethodKind, Refund, StripeEvent
+from app.billing.models import (
+    Collection,
+    CollectionStatus,
+    IssuedInvoice,
+    MethodKind,
+    Refund,
+    StripeEvent,
+    Transmission,
+)
 from app.billing.queries import failed_collections, open_amount
 from app.billing.service import collecting, methods
 from app.billing.service.debiting import mandate_of, sign_mandate
@@ -270,3 +278,15 @@ def test_a_stripe_that_does_not_answer_is_asked_again(
     work(session)
     assert open_amount(session, invoice.id or 0) == 0
     assert sum(row.balance for row in trial_balance(session, date(2026, 1, 1), date(2026, 12, 31))) == 0
+
+
+def test_a_firm_writes_down_where_its_invoices_go(market: Market, site: Site) -> None:
+    other = market.world.an_actor(Role.APPROVER, company=market.firms[1])
+    form = {"street": "3 rue du Parc", "postal_code": "68200", "city": "Mulhouse", "siret": "443 061 841 00047"}
+    assert site.post("/invoices/how-we-pay/address", other, data=form).status_code == 303
+    taken = site.post("/invoices/how-we-pay/address", other, data=form | {"siret": "12"})
+    assert taken.status_code == 422
+    market.deliver("R1", (1, market.gloves, 5))
+    invoice = market.of_kind(market.invoice(), InvoiceKind.MEMBER)[0]
+    content = market.world.session.get_one(Transmission, invoice.id).content
+    assert (b"3 rue du Parc" in content, b">443061841<" in content) == (True, True)

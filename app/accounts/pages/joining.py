@@ -51,19 +51,19 @@ def look_up(request: Request, session: SessionDep, siret: Text = "") -> Response
         note = _("The register has no such establishment: type the firm by hand, or look at the number again.")
         return _page(request, session, note=note, siret=siret)
     note = "" if firm.open else _("The register says that this establishment is closed.")
-    found = {"firm": firm.name, "postal_code": firm.postal_code, "city": firm.city}
+    found = {"firm": firm.name, "street": firm.street, "postal_code": firm.postal_code, "city": firm.city}
     return _page(request, session, note=note, siret=firm.siret, **found)
 
 
 @router.post("/join")
 def ask(
     request: Request, session: SessionDep, park_id: Annotated[int, Form()], firm: Text = "", siret: Text = "",
-    postal_code: Text = "", city: Text = "", contact: Text = "", email: Text = "",
+    street: Text = "", postal_code: Text = "", city: Text = "", contact: Text = "", email: Text = "",
     words: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:  # fmt: skip
     """Ask to join; what was typed stays where it cannot be taken."""
-    typed = {"firm": firm, "siret": siret, "postal_code": postal_code, "city": city, "contact": contact}
-    typed |= {"email": email, "words": words}
+    typed = {"firm": firm, "siret": siret, "street": street, "postal_code": postal_code, "city": city}
+    typed |= {"contact": contact, "email": email, "words": words}
     try:
         with session.begin_nested():
             joining.ask_to_join(session, park_id=park_id, **typed)

@@ -12,6 +12,7 @@ from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.models import Person
 from app.accounts.permissions import Permission
+from app.accounts.service import change_address, get_company
 from app.billing import stripe_gateway as gateway
 from app.billing.models import Collection, CollectionStatus, IssuedInvoice, MethodKind, PaymentMethod
 from app.billing.queries import open_amount
@@ -21,7 +22,7 @@ from app.core.errors import DomainError, NotFound
 from app.core.i18n import say
 from app.core.settings import get_settings
 from app.web.edge import SessionDep, TransactionRoute
-from app.web.forms import attempt
+from app.web.forms import Text, attempt
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -67,6 +68,7 @@ def _page(
         status_code=422 if error else 200,
         mandate=debiting.mandate_of(session, company_id),
         method=methods.method_of(session, company_id),
+        company=get_company(session, company_id),
         cards=gateway.is_configured(),
         setup=setup,
         kind=kind,
@@ -103,6 +105,17 @@ def remove(request: Request, session: SessionDep, actor: SignedIn) -> Response:
     """Pay by transfer again."""
     show = partial(_page, request, session, actor)
     return attempt(session, lambda: methods.remove_method(session, actor), show, HERE)
+
+
+@router.post("/invoices/how-we-pay/address")
+def change_own_address(
+    request: Request, session: SessionDep, actor: SignedIn, street: Text = "", postal_code: Text = "", city: Text = "",
+    siret: Text = "",
+) -> Response:  # fmt: skip
+    """Write down our address as invoices have it, and our SIRET where it is not known."""
+    show = partial(_page, request, session, actor)
+    address = {"street": street, "postal_code": postal_code, "city": city, "siret": siret}
+    return attempt(session, lambda: change_address(session, actor, **address), show, HERE)
 
 
 @router.post("/invoices/mandate")
