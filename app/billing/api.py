@@ -32,6 +32,7 @@ class InvoiceOut(Out):
     vat_amount: Decimal
     total: Decimal
     paid: Decimal
+    open: Decimal | None
     credited_by: str | None
     corrects: str | None
 

@@ -40,7 +40,10 @@ def open_amount(session: Session, invoice_id: int) -> Decimal:
 
 
 class InvoiceRow(NamedTuple):
-    """An issued invoice in a list; amounts in euros. `credited_by`: the numbers of its credit notes."""
+    """An issued invoice in a list; amounts in euros. `credited_by`: the numbers of its credit notes.
+
+    `open`: what is still to be paid of it (negative: paid too much); None for what nobody pays here.
+    """
 
     id: int
     number: str
@@ -55,6 +58,7 @@ class InvoiceRow(NamedTuple):
     credited_by: str | None
     corrects: str | None
     paid: Decimal
+    open: Decimal | None
 
 
 def list_invoices(session: Session, actor: Actor, cursor: str | None, limit: int) -> Page[InvoiceRow]:
@@ -67,14 +71,18 @@ def list_invoices(session: Session, actor: Actor, cursor: str | None, limit: int
     rows = session.execute(
         text(f"""
             SELECT i.id, i.number, i.kind, s.name, c.name, i.issued_on, i.due_on, i.net_amount, i.vat_amount, i.total,
-                k.numbers, f.number, coalesce((SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0)
+                k.numbers, f.number, y.paid,
+                CASE WHEN i.kind IN ('member', 'service') THEN i.total - coalesce(k.total, 0) - y.paid END
             FROM issued_invoices i
             LEFT JOIN suppliers s ON s.id = i.supplier_id
             LEFT JOIN companies c ON c.id = i.company_id
             LEFT JOIN LATERAL (
-                SELECT string_agg(n.number, ', ' ORDER BY n.id) AS numbers FROM issued_invoices n
-                WHERE n.corrects_id = i.id
+                SELECT string_agg(n.number, ', ' ORDER BY n.id) AS numbers, sum(n.total) AS total
+                FROM issued_invoices n WHERE n.corrects_id = i.id
             ) k ON true
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(p.amount), 0) AS paid FROM payments p WHERE p.invoice_id = i.id
+            ) y
             LEFT JOIN issued_invoices f ON f.id = i.corrects_id
             WHERE {condition} ORDER BY i.id DESC LIMIT :limit
         """),

@@ -1,5 +1,8 @@
 """The demo command: loads the park, plays its round, tells the story, serves the site."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,8 +33,29 @@ def demo(
     else:
         _tell(story)
     if not no_serve:
-        _show_way_in(story, host, port)
-        server.run_web(host, port, 1, with_worker=True)
+        with _cards(port) as cards:
+            _show_way_in(story, host, port)
+            if cards:
+                terminal.out.print(
+                    "Cards are played: 4242 4242 4242 4242 pays, 4000 0027 6000 3184 asks its owner first."
+                )
+            server.run_web(host, port, 1, with_worker=True)
+
+
+@contextmanager
+def _cards(port: int) -> Iterator[bool]:
+    """Stripe's part, played on this machine where that is installed and no key of Stripe's is set."""
+    from app.core.settings import get_settings
+    from app.demo import card_peer
+
+    if get_settings().stripe_publishable_key or not card_peer.is_installed():
+        yield False
+        return
+    with card_peer.running() as address:
+        card_peer.use(get_settings(), address)
+        os.environ |= card_peer.environment_for(address)
+        card_peer.tell(address, f"http://127.0.0.1:{port}/webhooks/stripe")
+        yield True
 
 
 def _as_json(story: "Story") -> dict[str, object]:

@@ -75,6 +75,14 @@ def settings_for(address: str) -> dict[str, str | SecretStr]:
     }
 
 
+def environment_for(address: str) -> dict[str, str]:
+    """The same as a process beside this one reads them: the worker of background jobs."""
+    return {
+        f"ENGRENAGES_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in settings_for(address).items()
+    }
+
+
 def use(settings: Settings, address: str) -> None:
     """Let this process talk to it."""
     for name, value in settings_for(address).items():

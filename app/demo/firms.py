@@ -8,6 +8,7 @@ from stdnum import luhn
 
 from app.core.errors import InvalidInput
 
+SPEAKERS_SUPPLIER = "VOSGES"  # the one that somebody can sign in for
 PARKS = (
     ("collines", "Parc des Collines", "68200", "Mulhouse"),
     ("ile-napoleon", "Parc de l'Île Napoléon", "68390", "Sausheim"),

@@ -29,6 +29,7 @@ from app.core.database import transaction
 from app.core.tabular import Column, TableReader
 from app.demo import firms, goods
 from app.demo.charter import show_evidence
+from app.demo.money import bill_a_delivery
 from app.demo.ordering import OrderPlayer
 from app.demo.tenders import hold_tenders
 from app.orders import queries
@@ -85,6 +86,8 @@ def play_demo(progress_bar: ProgressBar) -> Story:
     with transaction() as session:
         _ensure_open_round(session)
     _play(code, progress_bar)
+    with progress_bar("Invoicing a delivery", None), transaction() as session:
+        bill_a_delivery(session, _actor(session, MANAGER), _actor(session, TREASURER), code)
     with transaction() as session:
         return _tell(session, code)
 
@@ -103,7 +106,7 @@ def _load(session: Session) -> None:
         [{"origin": o.origin, "eco": o.eco, "sku": o.row["sku"]} for o in offers],
     )
     _name_parties(session)
-    speaker = add_supplier_user(session, COMMAND_LINE, "VOSGES", email=SPEAKER, name="Anne Valentin")
+    speaker = add_supplier_user(session, COMMAND_LINE, firms.SPEAKERS_SUPPLIER, email=SPEAKER, name="Anne Valentin")
     set_password(session, speaker, PASSWORD)
     _import(session, import_people, PEOPLE_COLUMNS, [person._asdict() for person in firms.people()])
     # The invented firms need no invitation mail.

@@ -265,7 +265,11 @@ def test_the_demo_tells_its_story_and_may_be_run_again(shell: Shell, own_engine:
     assert Decimal(story["saved"]) > 0
     assert Decimal(story["commission"]) > 0
     with own_engine.connect() as connection:
-        assert connection.execute(text("SELECT sum(credit) FROM postings")).scalar_one() == Decimal(story["commission"])
+        booked = connection.execute(
+            text("SELECT sum(credit - debit) FROM postings WHERE account = '7082'")
+        ).scalar_one()
+        assert booked == Decimal(story["commission"])
+        assert connection.execute(text("SELECT count(*) FROM payments")).scalar_one() > 0
         open_rounds = connection.execute(text("SELECT count(*) FROM rounds WHERE status = 'open'")).scalar_one()
     assert open_rounds == 1
     assert shell.json("demo", "--no-serve") == story

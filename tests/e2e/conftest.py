@@ -8,8 +8,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -45,13 +47,21 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def address(module_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The site, served by `engrenages serve` over a small world of this module's own."""
+    with serving(module_engine, tmp_path_factory.mktemp("data"), {}) as served:
+        yield served
+
+
+@contextmanager
+def serving(engine: Engine, data: Path, more: Mapping[str, str]) -> Iterator[str]:
+    """The site with its worker over a database, with more settings; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {
         **os.environ,
-        "DATABASE_URL": module_engine.url.render_as_string(hide_password=False),
-        "ENGRENAGES_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "DATABASE_URL": engine.url.render_as_string(hide_password=False),
+        "ENGRENAGES_DATA_DIR": str(data),
+        **more,
     }
     command = [sys.executable, "-m", "app.cli", "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as server:

@@ -36,7 +36,7 @@ def invoices_page(
 ) -> Response:
     """The invoices that are mine to see; `form` gives all of them as a file."""
     if form is not None:
-        return _table(every_row(lambda at, limit: list_invoices(session, actor, at, limit))).as_file(form)
+        return _table(every_row(lambda at, limit: list_invoices(session, actor, at, limit)), False).as_file(form)
     return _invoices(request, session, actor, cursor=cursor)
 
 
@@ -51,7 +51,7 @@ def _invoices(
         "billing/invoices.html",
         status_code=422 if error else 200,
         page=page,
-        table=_table(page.items),
+        table=_table(page.items, _pays(actor)),
         runs=past_runs,
         under_way=any(run.status is not RunStatus.DONE for run in past_runs),
         last_month=last_month(),
@@ -59,12 +59,18 @@ def _invoices(
     )
 
 
-def _table(rows: Iterable[InvoiceRow]) -> Table:
+def _pays(actor: Actor) -> bool:
+    """Whether the list is of a firm's own invoices, for who pays them."""
+    return actor.may(Permission.MANAGE_COMPANY) and not actor.may(Permission.VIEW_COMMISSION)
+
+
+def _table(rows: Iterable[InvoiceRow], pays: bool) -> Table:
     kinds = {"member": _("invoice"), "service": _("service"), "commission": _("commission")}
     kinds["credit_note"] = _("credit note")
     columns = [Column(_("Number")), Column(_("Kind")), Column(_("Supplier")), Column(_("Firm"))]
     columns += [Column(_("Issued"), "short_day"), Column(_("Due"), "short_day"), Column(_("Before VAT"), "money")]
-    columns += [Column(_("VAT"), "money"), Column(_("Total with VAT"), "money"), Column(_("Paid"), "money")]
+    columns += [Column(_("VAT"), "money"), Column(_("Total with VAT"), "money"), Column(_("Open"), "money")]
+    columns += [Column(_("Pay"))] if pays else []
     return Table(
         "invoices",
         columns,
@@ -79,7 +85,12 @@ def _table(rows: Iterable[InvoiceRow]) -> Table:
                 row.vat_amount,
                 row.total,
             )
-            + (row.paid,)
+            + (row.open,)
+            + (
+                (Link(_("Pay"), f"/invoices/{row.number}/payment") if row.open and row.open > 0 else "–",)
+                if pays
+                else ()
+            )
             for row in rows
         ],
     )

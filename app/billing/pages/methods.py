@@ -12,7 +12,7 @@ from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.models import Person
 from app.accounts.permissions import Permission
-from app.accounts.service import change_address, get_company
+from app.accounts.service import change_address, get_association, get_company
 from app.billing import stripe_gateway as gateway
 from app.billing.models import Collection, CollectionStatus, IssuedInvoice, MethodKind, PaymentMethod
 from app.billing.queries import open_amount
@@ -27,6 +27,7 @@ from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
 HERE = "/invoices/how-we-pay"
+_WAITS = (CollectionStatus.QUEUED, CollectionStatus.PROCESSING)
 
 
 def _let_stripe_in(request: Request) -> None:
@@ -151,7 +152,7 @@ def _payment(request: Request, session: Session, actor: Actor, number: str, erro
             _let_stripe_in(request)
         except DomainError as refusal:
             error = error or say(refusal)
-    return render(
+    answer = render(
         request,
         "billing/payment.html",
         status_code=422 if error else 200,
@@ -160,10 +161,14 @@ def _payment(request: Request, session: Session, actor: Actor, number: str, erro
         last=last,
         paying_method=session.get(PaymentMethod, last.method_id) if last else None,
         method=method,
+        iban=get_association(session).iban,
         secret=secret,
         stripe=get_settings(),
         error=error,
     )
+    if "HX-Request" in request.headers and not (last and last.status in _WAITS):
+        answer.headers["HX-Refresh"] = "true"  # the whole page: Stripe's script may come in with a load alone
+    return answer
 
 
 def _own(session: Session, actor: Actor, number: str) -> IssuedInvoice:
