@@ -82,32 +82,47 @@ class LedgerRow(NamedTuple):
     debit: Decimal
     credit: Decimal
     balance: Decimal
+    entry_id: int
 
 
 def general_ledger(
     session: Session, account: str, first: date, last: date, cursor: str | None, limit: int
 ) -> Page[LedgerRow]:
     """The postings of an account between two days in their order, the balance running from before the first day."""
-    after = decode_cursor(cursor, date.fromisoformat, int)
+    after = decode_cursor(cursor, date.fromisoformat, int, int)
     rows = session.execute(
         text("""
-            SELECT * FROM (
-                SELECT p.id, e.booked_on, e.document_number, e.label, coalesce(s.name, c.name, ''), p.debit, p.credit,
-                    sum(p.debit - p.credit) OVER (ORDER BY e.booked_on, p.id) AS balance
-                FROM postings p JOIN journal_entries e ON e.id = p.entry_id
-                LEFT JOIN suppliers s ON s.id = p.supplier_id LEFT JOIN companies c ON c.id = p.company_id
-                WHERE p.account = :account AND e.booked_on <= :last
-            ) running
-            WHERE booked_on >= :first AND (CAST(:day AS date) IS NULL OR (booked_on, id) > (:day, :id))
-            ORDER BY booked_on, id LIMIT :limit
+            SELECT p.id, e.booked_on, e.document_number, e.label, coalesce(s.name, c.name, ''), p.debit, p.credit,
+                e.id AS entry_id
+            FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+            LEFT JOIN suppliers s ON s.id = p.supplier_id LEFT JOIN companies c ON c.id = p.company_id
+            WHERE p.account = :account AND e.booked_on BETWEEN :first AND :last
+                AND (CAST(:day AS date) IS NULL OR (e.booked_on, e.id, p.id) > (:day, :entry, :id))
+            ORDER BY e.booked_on, e.id, p.id LIMIT :limit
         """),
         {
             **{"account": account, "first": first, "last": last, "limit": limit + 1},
-            **{"day": after[0] if after else None, "id": after[1] if after else None},
+            **dict(zip(("day", "entry", "id"), after or (None, None, None), strict=True)),
         },
+    ).all()
+    balance = _balance_before(session, account, rows[0].booked_on, rows[0].entry_id, rows[0].id) if rows else ZERO
+    found = []
+    for row in rows:
+        balance += row.debit - row.credit
+        found.append(LedgerRow._make([*row[:-1], balance, row.entry_id]))
+    return page_of(found, limit, lambda row: (row.booked_on.isoformat(), row.entry_id, row.id))
+
+
+def _balance_before(session: Session, account: str, booked_on: date, entry_id: int, posting_id: int) -> Decimal:
+    """Debit less credit of an account before a posting."""
+    balance = session.scalar(
+        text("""
+            SELECT sum(p.debit - p.credit) FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+            WHERE p.account = :account AND (e.booked_on, e.id, p.id) < (:day, :entry, :id)
+        """),
+        {"account": account, "day": booked_on, "entry": entry_id, "id": posting_id},
     )
-    found = [LedgerRow(*row) for row in rows]
-    return page_of(found, limit, lambda row: (row.booked_on.isoformat(), row.id))
+    return Decimal(balance or 0)
 
 
 class AgedRow(NamedTuple):
@@ -135,11 +150,9 @@ def aged_balance(session: Session) -> list[AgedRow]:
                 coalesce(sum(owed) FILTER (WHERE late BETWEEN 31 AND 60), 0),
                 coalesce(sum(owed) FILTER (WHERE late > 60), 0)
             FROM (
-                SELECT i.company_id, CASE i.kind WHEN 'credit_note' THEN -i.total ELSE i.total END
-                        - coalesce((SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0) AS owed,
-                    CAST(:today AS date) - coalesce(k.due_on, i.due_on) AS late
-                FROM issued_invoices i LEFT JOIN issued_invoices k ON k.id = i.corrects_id
-                WHERE i.company_id IS NOT NULL
+                SELECT company_id, open AS owed, CAST(:today AS date) - due_on AS late
+                FROM invoice_balances WHERE open > 0
+                UNION ALL SELECT company_id, open, CAST(:today AS date) - due_on FROM invoice_balances WHERE open < 0
             ) open JOIN companies c ON c.id = open.company_id
             GROUP BY c.id HAVING sum(owed) <> 0 ORDER BY c.name
         """),

@@ -25,17 +25,15 @@ class OpenInvoice(NamedTuple):
 
 
 MEMBER_INVOICES = """
-    SELECT i.id, i.number, i.company_id, i.due_on, i.total
-        - coalesce((SELECT sum(k.total) FROM issued_invoices k WHERE k.corrects_id = i.id), 0)
-        - coalesce((SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0) AS open
-    FROM issued_invoices i
-    WHERE i.kind IN ('member', 'service')
+    SELECT b.invoice_id AS id, i.number, b.company_id, b.due_on, b.open
+    FROM invoice_balances b JOIN issued_invoices i ON i.id = b.invoice_id
+    WHERE true
 """
 
 
 def open_amount(session: Session, invoice_id: int) -> Decimal:
     """What is still to be paid of an invoice to a member, in euros; negative where it was paid too much."""
-    found = session.scalar(text(f"SELECT open FROM ({MEMBER_INVOICES}) i WHERE id = :id"), {"id": invoice_id})
+    found = session.scalar(text("SELECT open FROM invoice_balances WHERE invoice_id = :id"), {"id": invoice_id})
     return Decimal(found or 0)
 
 
@@ -71,18 +69,16 @@ def list_invoices(session: Session, actor: Actor, cursor: str | None, limit: int
     rows = session.execute(
         text(f"""
             SELECT i.id, i.number, i.kind, s.name, c.name, i.issued_on, i.due_on, i.net_amount, i.vat_amount, i.total,
-                k.numbers, f.number, y.paid,
-                CASE WHEN i.kind IN ('member', 'service') THEN i.total - coalesce(k.total, 0) - y.paid END
+                k.numbers, f.number, coalesce((SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0),
+                b.open
             FROM issued_invoices i
             LEFT JOIN suppliers s ON s.id = i.supplier_id
             LEFT JOIN companies c ON c.id = i.company_id
             LEFT JOIN LATERAL (
-                SELECT string_agg(n.number, ', ' ORDER BY n.id) AS numbers, sum(n.total) AS total
+                SELECT string_agg(n.number, ', ' ORDER BY n.id) AS numbers
                 FROM issued_invoices n WHERE n.corrects_id = i.id
             ) k ON true
-            CROSS JOIN LATERAL (
-                SELECT coalesce(sum(p.amount), 0) AS paid FROM payments p WHERE p.invoice_id = i.id
-            ) y
+            LEFT JOIN invoice_balances b ON b.invoice_id = i.id
             LEFT JOIN issued_invoices f ON f.id = i.corrects_id
             WHERE {condition} ORDER BY i.id DESC LIMIT :limit
         """),
@@ -113,13 +109,13 @@ class MovementRow(NamedTuple):
 
 
 _MOVEMENTS = """
-    SELECT m.id, m.booked_on, m.amount, m.counterparty, m.words,
-        coalesce(string_agg(i.number, ', ' ORDER BY i.number), t.reference, ''),
-        CASE WHEN t.id IS NULL AND m.rest_account = '471' THEN abs(m.amount) - coalesce(sum(abs(p.amount)), 0)
-            ELSE 0 END AS rest
+    SELECT m.id, m.booked_on, m.amount, m.counterparty, m.words, coalesce(y.numbers, t.reference, ''),
+        CASE WHEN m.rest_account = '471' THEN abs(m.amount) - coalesce(y.paid, 0) ELSE 0 END
     FROM bank_movements m
-    LEFT JOIN payments p ON p.movement_id = m.id
-    LEFT JOIN issued_invoices i ON i.id = p.invoice_id
+    LEFT JOIN LATERAL (
+        SELECT string_agg(i.number, ', ' ORDER BY i.number) AS numbers, sum(abs(p.amount)) AS paid
+        FROM payments p JOIN issued_invoices i ON i.id = p.invoice_id WHERE p.movement_id = m.id
+    ) y ON true
     LEFT JOIN transfers t ON t.movement_id = m.id
 """
 
@@ -128,10 +124,7 @@ def list_movements(session: Session, cursor: str | None, limit: int) -> Page[Mov
     """The movements, the last imported first."""
     after = decode_cursor(cursor, int)
     rows = session.execute(
-        text(f"""
-            {_MOVEMENTS} WHERE CAST(:after AS int) IS NULL OR m.id < :after
-            GROUP BY m.id, t.id ORDER BY m.id DESC LIMIT :limit
-        """),
+        text(f"{_MOVEMENTS} WHERE CAST(:after AS int) IS NULL OR m.id < :after ORDER BY m.id DESC LIMIT :limit"),
         {"after": after[0] if after else None, "limit": limit + 1},
     )
     return page_of([MovementRow(*row) for row in rows], limit, lambda row: (row.id,))
@@ -139,14 +132,8 @@ def list_movements(session: Session, cursor: str | None, limit: int) -> Page[Mov
 
 def waiting_movements(session: Session, limit: int = 100) -> list[MovementRow]:
     """Movements of which something is matched with nothing, the oldest first."""
-    rows = session.execute(
-        text(f"""
-            SELECT * FROM ({_MOVEMENTS} WHERE m.rest_account = '471' GROUP BY m.id, t.id) found
-            WHERE rest <> 0 ORDER BY id LIMIT :limit
-        """),
-        {"limit": limit},
-    )
-    return [MovementRow(*row) for row in rows]
+    query = text(f"{_MOVEMENTS} WHERE m.rest_account = '471' ORDER BY m.id LIMIT :limit")
+    return [MovementRow(*row) for row in session.execute(query, {"limit": limit})]
 
 
 class ToCollect(NamedTuple):
@@ -209,9 +196,9 @@ class CollectedSums(NamedTuple):
 def sums_to_collect(session: Session) -> CollectedSums:
     """What members owe in all."""
     row = session.execute(
-        text(f"""
+        text("""
             SELECT count(*), coalesce(sum(open), 0), coalesce(sum(open) FILTER (WHERE due_on < :today), 0)
-            FROM ({MEMBER_INVOICES}) i WHERE open > 0
+            FROM invoice_balances WHERE open > 0
         """),
         {"today": clock.today()},
     ).one()
@@ -232,7 +219,10 @@ def failed_collections(session: Session, limit: int = 100) -> list[FailedCollect
     """Open invoices that were to be collected and were not, the oldest first."""
     rows = session.execute(
         text(f"""
-            SELECT number, name, open, state, failure FROM ({_TO_COLLECT}) found
+            SELECT number, name, open, state, failure FROM ({_TO_COLLECT} AND i.id IN (
+                SELECT invoice_id FROM collections WHERE status IN ('failed', 'action_needed')
+                UNION SELECT invoice_id FROM direct_debits WHERE returned_at IS NOT NULL
+            )) found
             WHERE state IN ('failed', 'action_needed', 'returned') ORDER BY id LIMIT :limit
         """),
         {"today": clock.today(), "limit": limit},

@@ -41,7 +41,10 @@ class JournalEntry(SQLModel, table=True):
     """
 
     __tablename__ = "journal_entries"
-    __table_args__ = (Index("uq_journal_entries_document", "document_type", "document_number", "purpose", unique=True),)
+    __table_args__ = (
+        Index("uq_journal_entries_document", "document_type", "document_number", "purpose", unique=True),
+        Index("ix_journal_entries_booked_on_id", "booked_on", "id"),
+    )
 
     id: int | None = key()
     booked_at: datetime = instant()

@@ -13,10 +13,12 @@ from app.core.tables import euros, instant, key
 class BankMovement(SQLModel, table=True):
     """A movement on the association's account, from a statement; once, however often the statement is imported.
 
-    `rest_account`: where what of it pays no invoice and no transfer is booked; 471 where nobody has said.
+    `rest_account`: where what of it pays no invoice and no transfer is booked; 471 where nobody has said, empty where
+    there is none.
     """
 
     __tablename__ = "bank_movements"
+    __table_args__ = (Index("ix_bank_movements_waiting", "id", postgresql_where=text("rest_account = '471'")),)
 
     id: int | None = key()
     reference: str = Field(unique=True, max_length=80)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import app.orders.models  # noqa: F401 - foreign keys name its tables
@@ -34,6 +34,7 @@ class IssuedInvoice(SQLModel, table=True):
         UniqueConstraint("series", "year", "sequence"),
         CheckConstraint("total = net_amount + vat_amount", name="total_adds_up"),
         CheckConstraint("(kind = 'credit_note') = (corrects_id IS NOT NULL)", name="credit_notes_correct"),
+        Index("ix_issued_invoices_sums", "supplier_id", postgresql_include=["kind", "company_id", "total"]),
         Index("ix_issued_invoices_company_id_id", "company_id", "id"),
         Index("ix_issued_invoices_supplier_id_id", "supplier_id", "id"),
         CheckConstraint("supplier_id IS NOT NULL OR company_id IS NOT NULL", name="somebody_buys"),
@@ -58,6 +59,25 @@ class IssuedInvoice(SQLModel, table=True):
     reason: str = Field(default="", max_length=500)
     issued_at: datetime = instant()
     issued_by: str = ""
+
+
+class InvoiceBalance(SQLModel, table=True):
+    """What is still to be paid of an invoice to a firm, in euros; negative where it was paid too much.
+
+    The database keeps it, as credit notes and payments are written: nobody else does.
+    """
+
+    __tablename__ = "invoice_balances"
+    __table_args__ = (
+        Index("ix_invoice_balances_due", "due_on", "invoice_id", postgresql_where=text("open > 0")),
+        Index("ix_invoice_balances_excess", "invoice_id", postgresql_where=text("open < 0")),
+    )
+
+    invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id")
+    company_id: int = Field(foreign_key="companies.id")
+    supplier_id: int | None = Field(default=None, foreign_key="suppliers.id")
+    due_on: date
+    open: Decimal = euros()
 
 
 class InvoiceArchive(SQLModel, table=True):

@@ -64,6 +64,8 @@ def _take_in(session: Session, movement: Movement) -> bool:
         if incoming and not sides and _is_from_stripe(stored):
             stored.rest_account = STRIPE
         sides.append(_side(stored.rest_account, rest, incoming=incoming))
+    else:
+        stored.rest_account = ""
     sides.append(_side(BANK, abs(stored.amount), incoming=not incoming))
     label = f"{stored.counterparty} {stored.words}".strip()[:100] or stored.reference
     book(session, [EntryDraft("bank", stored.reference, "movement", label, tuple(sides))])
@@ -174,6 +176,8 @@ def assign(session: Session, actor: Actor, movement_id: int, number: str) -> Non
         raise Conflict("This movement pays that invoice already.", code="assigned_already")
     sides = _pay(session, movement, [invoice], rest)
     amount = sum((side.credit for side in sides), ZERO)
+    if amount == rest:
+        movement.rest_account = ""
     postings = (PostingDraft(SUSPENSE, debit=amount), *sides)
     book(session, [EntryDraft("bank", movement.reference, f"assign-{invoice.id}", invoice.number, postings)])
     audit.record(session, actor.label, "movement.assigned", movement, invoice=invoice.number, amount=str(amount))

@@ -40,36 +40,37 @@ class Payable(NamedTuple):
         return max(self.paid_in - self.commission - self.transferred, ZERO)
 
 
-# Commission with VAT: what is invoiced (credits taken off), and what of orders invoiced to members is not yet.
-_COMMISSION = """
-    SELECT coalesce((
-        SELECT sum(CASE c.kind WHEN 'credit_note' THEN -c.total ELSE c.total END) FROM issued_invoices c
-        WHERE c.supplier_id = s.id AND c.company_id IS NULL
-    ), 0) + round(1.2 * coalesce((
-        SELECT sum(o.commission - coalesce(
-            (SELECT sum(i.amount) FROM invoiced_commissions i WHERE i.supplier_order_id = o.id), 0))
-        FROM supplier_orders o WHERE o.supplier_id = s.id AND EXISTS (
+# By supplier: sold to members and still open of it; commission with VAT, invoiced (credits taken off) or, of orders
+# that are invoiced to members, still to be; what was paid out.
+_PAYABLES = """
+    WITH documents AS (
+        SELECT supplier_id,
+            sum(CASE kind WHEN 'credit_note' THEN -total ELSE total END) FILTER (WHERE company_id IS NOT NULL) AS sold,
+            sum(CASE kind WHEN 'credit_note' THEN -total ELSE total END) FILTER (WHERE company_id IS NULL) AS commission
+        FROM issued_invoices WHERE supplier_id IS NOT NULL GROUP BY supplier_id
+    ), still_open AS (
+        SELECT supplier_id, sum(open) AS amount FROM invoice_balances WHERE open > 0 GROUP BY supplier_id
+    ), accrued AS (
+        SELECT o.supplier_id, round(1.2 * sum(o.commission - coalesce(
+            (SELECT sum(i.amount) FROM invoiced_commissions i WHERE i.supplier_order_id = o.id), 0)), 2) AS commission
+        FROM supplier_orders o WHERE EXISTS (
             SELECT FROM allocations a JOIN invoiced_lines l ON l.order_line_id = a.order_line_id
             WHERE a.supplier_order_id = o.id)
-    ), 0), 2)
-"""
-_PAYABLES = f"""
+        GROUP BY o.supplier_id
+    )
     SELECT s.id, s.code, s.name, s.iban,
         least(
-            coalesce(sum(least(i.total - credited.total, paid.total)) FILTER (WHERE i.kind = 'member'), 0),
+            coalesce(d.sold, 0) - coalesce(p.amount, 0),
             CASE WHEN s.invoices_itself THEN coalesce((SELECT sum(n.total_amount) FROM supplier_invoices n
                 WHERE n.supplier_id = s.id AND n.status IN ('matched', 'accepted')), 0) END
         ) AS paid_in,
-        ({_COMMISSION}) AS commission,
+        coalesce(d.commission, 0) + coalesce(c.commission, 0) AS commission,
         coalesce((SELECT sum(t.amount) FROM transfers t WHERE t.supplier_id = s.id), 0)
             + coalesce((SELECT sum(c.to_supplier) FROM collections c JOIN issued_invoices n ON n.id = c.invoice_id
                         WHERE n.supplier_id = s.id), 0) AS transferred
-    FROM suppliers s JOIN issued_invoices i ON i.supplier_id = s.id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(sum(k.total), 0) AS total FROM issued_invoices k WHERE k.corrects_id = i.id
-    ) credited
-    CROSS JOIN LATERAL (SELECT coalesce(sum(p.amount), 0) AS total FROM payments p WHERE p.invoice_id = i.id) paid
-    GROUP BY s.id ORDER BY s.code
+    FROM documents d JOIN suppliers s ON s.id = d.supplier_id
+    LEFT JOIN still_open p ON p.supplier_id = s.id LEFT JOIN accrued c ON c.supplier_id = s.id
+    ORDER BY s.code
 """
 
 
@@ -105,7 +106,7 @@ def excesses(session: Session) -> list[Excess]:
                             SELECT sum(r.amount) FROM refunds r WHERE r.collection_id = n.id AND r.failure <> ''), 0))
                         FROM collections n WHERE n.invoice_id = i.id), 0) AS total
             ) pending
-            WHERE -i.open > pending.total ORDER BY i.id
+            WHERE i.open < 0 AND -i.open > pending.total ORDER BY i.id
         """)
     )
     return [Excess(*row) for row in rows]
