@@ -2,12 +2,14 @@
 
 import logging
 import time
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from app.accounts.actor import SYSTEM, Actor
 from app.accounts.permissions import Role
@@ -23,10 +25,11 @@ from app.billing.models import (
     Transmission,
 )
 from app.billing.queries import failed_collections, open_amount
-from app.billing.service import collecting, methods
+from app.billing.service import collecting, methods, runs
 from app.billing.service.debiting import mandate_of, sign_mandate
 from app.billing.service.matching import import_statement
 from app.billing.service.stripe_events import receive_event
+from app.core import clock
 from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
 from app.core.settings import get_settings
 from app.orders.service.returning import record_return
@@ -290,3 +293,27 @@ def test_a_firm_writes_down_where_its_invoices_go(market: Market, site: Site) ->
     invoice = market.of_kind(market.invoice(), InvoiceKind.MEMBER)[0]
     content = market.world.session.get_one(Transmission, invoice.id).content
     assert (b"3 rue du Parc" in content, b">443061841<" in content) == (True, True)
+
+
+def test_firms_that_pay_by_card_are_invoiced_the_night_after_and_others_wait_for_the_month(
+    market: Market, approver: Actor, peer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = market.world.session
+
+    @contextmanager
+    def transaction() -> Iterator[Session]:
+        with session.begin_nested():
+            yield session
+
+    monkeypatch.setattr(runs, "transaction", transaction)
+    give_card(session, peer, approver)
+    market.deliver("R1", (0, market.gloves, 10), (1, market.gloves, 10))
+    with clock.frozen(clock.now() + timedelta(hours=14)):
+        for _time in range(2):
+            runs.invoice_card_payers()
+            work(session)
+    (invoice,) = session.exec(select(IssuedInvoice)).all()
+    assert (invoice.company_id, open_amount(session, invoice.id or 0)) == (market.firms[0].id, 0)
+    assert market.balance("517") == invoice.total
+    (later, commission) = market.invoice()
+    assert (later.company_id, commission.company_id) == (market.firms[1].id, None)

@@ -73,7 +73,7 @@ def test_the_books_balance_and_leave_the_supplier_what_is_due(market: Market) ->
     assert sum(row.balance for row in trial_balance(market.world.session, date(2026, 1, 1), date(2026, 12, 31))) == 0
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_whatever_happens_the_books_come_out_even(market: Market, seed: int) -> None:
     """Rounds with shortages, invoices in between, some credited, runs repeated: to the cent, each time."""
     chance, session, issued = Random(seed), market.world.session, []

@@ -19,7 +19,6 @@ from app.billing.models import (
     Payment,
     PaymentMethod,
     Refund,
-    StripeAccount,
     StripeCustomer,
 )
 from app.billing.outbox import COLLECT, PAY_BACK, SYNC_COLLECTION
@@ -30,21 +29,32 @@ from app.billing.service.telling import tell_collection_failed
 from app.commission.ledger import SUPPLIERS, EntryDraft, PostingDraft, book
 from app.core import audit, clock, jobs
 from app.core.errors import Conflict
-from app.core.money import ZERO, round_amount
+from app.core.money import ZERO
 from app.orders.documents.order_document import STANDARD_RATE
 
 BANK_FEES = "627"
 UNDER_WAY = (CollectionStatus.QUEUED, CollectionStatus.PROCESSING, CollectionStatus.ACTION_NEEDED)
 
-# Invoices that are open, of firms that let us collect by Stripe, and that nobody collects yet.
+# Invoices that are open, of firms that let us collect by Stripe, and that nobody collects yet. Where the supplier has
+# an account of its own there, the money goes to it, less our commission with VAT on what the invoice asks for; cents
+# that this differs from the commission invoice come out in transfers.
 _TO_COLLECT = f"""
-    SELECT i.id, i.open, i.company_id, m.id AS method_id FROM ({MEMBER_INVOICES}) i
+    SELECT i.id, i.open, m.id AS method_id, coalesce(a.account_id, '') AS destination,
+        CASE WHEN a.account_id IS NULL THEN 0 ELSE least(round(:with_vat * coalesce(c.net, 0), 2), i.open) END AS fee
+    FROM ({MEMBER_INVOICES}) i
     JOIN payment_methods m ON m.company_id = i.company_id AND m.removed_at IS NULL
+    JOIN issued_invoices n ON n.id = i.id
+    LEFT JOIN stripe_accounts a ON a.supplier_id = n.supplier_id AND a.charges_enabled
+    LEFT JOIN LATERAL (
+        SELECT sum(round(x.commission * l.units / x.served, 2)) AS net
+        FROM invoiced_lines l JOIN allocations x ON x.order_line_id = l.order_line_id AND x.served > 0
+        WHERE l.invoice_id = i.id
+    ) c ON true
     WHERE i.open > 0 AND (CAST(:ids AS int[]) IS NULL OR i.id = ANY(:ids))
-        AND NOT EXISTS (SELECT FROM collections c WHERE c.invoice_id = i.id AND c.status IN
+        AND NOT EXISTS (SELECT FROM collections o WHERE o.invoice_id = i.id AND o.status IN
             ('queued', 'processing', 'action_needed'))
         AND NOT EXISTS (SELECT FROM direct_debits d WHERE d.invoice_id = i.id AND d.returned_at IS NULL)
-        AND (:again OR NOT EXISTS (SELECT FROM collections c WHERE c.invoice_id = i.id AND c.method_id = m.id))
+        AND (:again OR NOT EXISTS (SELECT FROM collections o WHERE o.invoice_id = i.id AND o.method_id = m.id))
     ORDER BY i.id
 """
 
@@ -52,51 +62,25 @@ _TO_COLLECT = f"""
 def collect_open(
     session: Session, actor: Actor, invoice_ids: list[int] | None = None, *, again: bool = False
 ) -> list[Collection]:
-    """Have open invoices collected from the methods of their firms, in the background; each once unless `again`.
-
-    Where the supplier has an account of its own at Stripe, the money goes there, less our commission with VAT.
-    """
+    """Have open invoices collected from the methods of their firms, in the background; each once unless `again`."""
     if not gateway.is_configured():
         return []
-    session.execute(text("LOCK TABLE collections IN SHARE ROW EXCLUSIVE MODE"))
-    rows = session.execute(text(_TO_COLLECT), {"ids": invoice_ids, "again": again}).all()
-    made = []
-    for row in rows:
-        destination = _destination_of(session, row.id)
-        fee = min(_commission_with_vat(session, row.id), row.open) if destination else ZERO
-        made.append(Collection(
-            invoice_id=row.id, method_id=row.method_id, amount=row.open, destination=destination, application_fee=fee,
-            made_at=clock.now(), made_by=actor.label,
-        ))  # fmt: skip
+    # Who asks at once follows each other; collections under way are not waited for.
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('billing.collect'))"))
+    asked = {"ids": invoice_ids, "again": again, "with_vat": 1 + STANDARD_RATE / 100}
+    made = [
+        Collection(
+            invoice_id=row.id, method_id=row.method_id, amount=row.open, destination=row.destination,
+            application_fee=row.fee, made_at=clock.now(), made_by=actor.label,
+        )
+        for row in session.execute(text(_TO_COLLECT), asked)
+    ]  # fmt: skip
     session.add_all(made)
     session.flush()
     for one in made:
         audit.record(session, actor.label, "collection.asked", one, amount=str(one.amount))
     jobs.defer_many(session, COLLECT, [{"collection_id": one.id} for one in made])
     return made
-
-
-def _destination_of(session: Session, invoice_id: int) -> str:
-    """The account of the invoice's supplier that can be paid to; empty where it has none."""
-    query = (
-        select(StripeAccount.account_id)
-        .join(IssuedInvoice, col(IssuedInvoice.supplier_id) == StripeAccount.supplier_id)
-        .where(IssuedInvoice.id == invoice_id, col(StripeAccount.charges_enabled))
-    )
-    return session.exec(query).first() or ""
-
-
-def _commission_with_vat(session: Session, invoice_id: int) -> Decimal:
-    """Our commission on what an invoice asks for; transfers make up for cents that the commission invoice differs."""
-    net = session.scalar(
-        text("""
-            SELECT coalesce(sum(round(a.commission * l.units / a.served, 2)), 0)
-            FROM invoiced_lines l JOIN allocations a ON a.order_line_id = l.order_line_id
-            WHERE l.invoice_id = :id AND a.served > 0
-        """),
-        {"id": invoice_id},
-    )
-    return round_amount((net or ZERO) * (1 + STANDARD_RATE / 100))
 
 
 def carry_out(session: Session, collection_id: int) -> None:
