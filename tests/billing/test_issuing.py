@@ -1,16 +1,12 @@
 """Invoices of what came: each unit once, at the group's price, numbered without a gap, booked, archived for good."""
 
-import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from random import Random
 
-import facturx
 import pytest
-from lxml import etree
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
@@ -21,7 +17,7 @@ from app.billing.invoice import InvoiceKind
 from app.billing.service import runs
 from app.billing.service.closing import close_month
 from app.billing.service.crediting import credit_invoice
-from app.billing.service.issuing import archived, next_numbers
+from app.billing.service.issuing import next_numbers
 from app.core import clock
 from app.core.errors import Conflict, InvalidInput, NotAllowed
 from app.core.money import round_amount
@@ -71,76 +67,6 @@ def test_the_books_balance_and_leave_the_supplier_what_is_due(market: Market) ->
     assert -market.balance("401") == member_total - commission.total
     assert -market.balance("44571") == commission.vat_amount
     assert sum(row.balance for row in trial_balance(market.world.session, date(2026, 1, 1), date(2026, 12, 31))) == 0
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_whatever_happens_the_books_come_out_even(market: Market, seed: int) -> None:
-    """Rounds with shortages, invoices in between, some credited, runs repeated: to the cent, each time."""
-    chance, session, issued = Random(seed), market.world.session, []
-    for number in range(4):
-        orders = [(firm, offer, chance.randint(1, 24)) for firm in (0, 1) for offer in (market.gloves, market.lamp)
-                  if chance.random() < 0.8] or [(0, market.gloves, 5)]  # fmt: skip
-        came = {sku: chance.randint(0, 12) for sku in {offer.sku for _firm, offer, _units in orders}
-                if chance.random() < 0.5}  # fmt: skip
-        ordered = {sku: sum(units for _f, offer, units in orders if offer.sku == sku) for sku in came}
-        market.deliver(f"R{number}", *orders, came={sku: min(units, ordered[sku]) for sku, units in came.items()})
-        if chance.random() < 0.7:
-            issued += market.invoice()
-    issued += [*market.invoice(), *market.invoice()]
-    members = market.of_kind(issued, InvoiceKind.MEMBER)
-    eco = session.scalar(text("""
-        SELECT coalesce(sum(i.units * f.eco_contribution), 0) FROM invoiced_lines i
-        JOIN order_lines l ON l.id = i.order_line_id JOIN offers f ON f.id = l.offer_id"""))  # fmt: skip
-    came_to = session.scalar(text("SELECT coalesce(sum(amount), 0) FROM allocations WHERE served > 0"))
-    fees = session.scalar(text("SELECT coalesce(sum(s.amount), 0) FROM delivery_fee_shares s JOIN invoiced_fees USING"
-                               " (supplier_order_id, company_id)"))  # fmt: skip
-    assert sum(one.net_amount for one in members) == came_to + fees + eco
-    commission = sum(one.net_amount for one in market.of_kind(issued, InvoiceKind.COMMISSION))
-    assert commission == market.world.booked_commission()
-    assert commission == session.scalar(text("SELECT coalesce(sum(commission), 0) FROM allocations"))
-    due = sum(one.total for one in members) - sum(one.total for one in market.of_kind(issued, InvoiceKind.COMMISSION))
-    assert -market.balance("401") == due
-    for one in chance.sample(members, len(members) // 2):
-        credit_invoice(session, market.treasurer, one.number, "Retour")
-        due -= one.total
-        members.remove(one)
-    assert -market.balance("401") == due
-    assert market.balance("411") == sum(one.total for one in members)
-    assert sum(row.balance for row in trial_balance(session, date(2026, 1, 1), date(2026, 12, 31))) == 0
-    check_fec(fec_file(session, 2026))
-    numbers = session.execute(
-        text("SELECT series, array_agg(sequence ORDER BY sequence) FROM issued_invoices GROUP BY 1")
-    )
-    assert all(found == list(range(1, len(found) + 1)) for _series, found in numbers)
-
-
-def test_only_what_came_until_the_end_of_the_month_is_invoiced(market: Market) -> None:
-    market.deliver("R1", (0, market.gloves, 4))
-    assert market.invoice(date(2026, 2, 1)) == []
-    assert market.invoice(date(2026, 3, 1)) != []
-
-
-def test_the_archive_is_the_document_with_its_numbers(market: Market) -> None:
-    market.deliver("R1", (0, market.gloves, 7), (0, market.lamp, 1))
-    invoice = market.invoice()[0]
-    name, xml = facturx.get_xml_from_pdf(io.BytesIO(archived(market.world.session, invoice)), check_xsd=True)
-    assert name == "factur-x.xml"
-    root = etree.fromstring(xml)
-    grand = next(node.text for node in root.iter() if str(node.tag).endswith("GrandTotalAmount"))
-    words = " ".join(root.itertext())
-    assert D(grand or "0") == invoice.total
-    for part in ("VOSGES-2026-000001", "Gants", "Éco-contribution", "mandat", "40 EUR",
-                 "FR7630006000011234567890189"):  # fmt: skip
-        assert part in words
-
-
-def test_what_is_issued_never_changes(market: Market) -> None:
-    market.deliver("R1", (0, market.gloves, 4))
-    market.invoice()
-    for statement in ("UPDATE issued_invoices SET total = 1", "DELETE FROM invoice_archive",
-                      "UPDATE invoice_archive SET content = 'x'", "TRUNCATE issued_invoices CASCADE"):  # fmt: skip
-        with pytest.raises(IntegrityError, match="append-only"), market.world.session.begin_nested():
-            market.world.session.execute(text(statement))
 
 
 def test_a_credit_note_takes_an_invoice_back_once_and_it_is_due_again(market: Market) -> None:

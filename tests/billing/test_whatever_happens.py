@@ -169,7 +169,7 @@ ACTIONS = ("deliver", "invoice", "give_back", "credit", "transfer_in", "card", "
 
 
 @given(actions=st.lists(st.sampled_from(ACTIONS), max_size=14), seed=st.integers(0, 10**6))
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_happens_everybody_pays_and_is_paid_exactly_what_is_due(
     market: Market, peer: str, actions: list[str], seed: int
 ) -> None:
