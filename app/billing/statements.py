@@ -3,9 +3,7 @@
 A movement is known by the bank's own reference; where the bank gives none, by what it says and how often it says so.
 """
 
-import csv
 import hashlib
-import io
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from lxml import etree
 
 from app.core.errors import InvalidInput
 from app.core.money import CENT
+from app.core.tabular import csv_reader
 
 _NUMBER = re.compile(r"[A-Z0-9][A-Z0-9._-]*-\d{4}-\d{6}")
 _MOST_BYTES = 20_000_000
@@ -94,9 +93,7 @@ def _movement(entry: etree._Element, detail: etree._Element, names: dict[str, st
 
 def _csv(content: bytes) -> Iterator[Movement]:
     """Columns date, amount, words; counterparty and reference if there are any. Semicolons or commas."""
-    text = content.decode("utf-8-sig", errors="replace")
-    separator = ";" if text.partition("\n")[0].count(";") else ","
-    reader = csv.DictReader(io.StringIO(text), delimiter=separator)
+    reader = csv_reader(content)
     if not {"date", "amount", "words"} <= set(reader.fieldnames or ()):
         raise InvalidInput("A CSV statement has the columns date, amount, words.", field="file")
     for row in reader:

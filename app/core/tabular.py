@@ -6,6 +6,7 @@ cure, so that one pass over the file says all that is wrong with it.
 
 import codecs
 import csv
+import io
 import re
 import sys
 import zipfile
@@ -211,6 +212,13 @@ def _csv_rows(path: Path, name: str) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         for cells in reader:
             yield reader.line_num, cells
+
+
+def csv_reader(content: bytes) -> "csv.DictReader[str]":
+    """The rows of a small CSV that was uploaded, by their titles; parted by semicolons or commas."""
+    written = content.decode("utf-8-sig", errors="replace")
+    separator = ";" if ";" in written.partition("\n")[0] else ","
+    return csv.DictReader(io.StringIO(written), delimiter=separator)
 
 
 def detect_encoding(path: Path, name: str) -> str:

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 from app.core.errors import InvalidInput
-from app.orders.documents.xml_nodes import NAMES
+from app.orders.documents.xml_nodes import NAMES, parse_xml
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _PREFIXES = {"cac": NAMES["cac"], "cbc": NAMES["cbc"]}
@@ -75,11 +75,7 @@ class DespatchMessage:
 
 def read_message(content: bytes) -> OrderResponse | DespatchMessage:
     """Read a document by its root. Raises `InvalidInput` for anything else, naming the element that is missing."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise InvalidInput("This is no XML document: {why}.", code="not_xml", why=str(error)[:200]) from error
+    root = parse_xml(content)
     if root.getroottree().docinfo.doctype:
         raise InvalidInput("A document with a DTD is not read.", code="not_ubl")
     if root.tag == f"{{{_UBL}OrderResponse-2}}OrderResponse":

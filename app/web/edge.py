@@ -35,6 +35,13 @@ def session_of(request: Request) -> Session:
 SessionDep = Annotated[Session, Depends(session_of)]
 
 
+async def _body_of(request: Request) -> bytes:
+    return await request.body()
+
+
+RawBody = Annotated[bytes, Depends(_body_of)]  # as it was sent: signatures are of its bytes
+
+
 class TransactionRoute(APIRoute):
     """Runs its endpoint in one transaction.
 

@@ -10,7 +10,7 @@ import facturx
 from lxml import etree
 
 from app.core.errors import InvalidInput
-from app.orders.documents.xml_nodes import NAMES
+from app.orders.documents.xml_nodes import NAMES, parse_xml
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
 _CII = "urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100"
@@ -61,11 +61,7 @@ def read_invoice(content: bytes) -> ReceivedInvoice:
             raise InvalidInput("This PDF cannot be read.", code="not_readable") from error
         if not content:
             raise InvalidInput("This PDF is no Factur-X: there is no invoice inside.", code="no_xml_inside")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise InvalidInput("This is no XML document: {why}.", code="not_xml", why=str(error)[:200]) from error
+    root = parse_xml(content)
     if root.tag == f"{{{_UBL}}}Invoice":
         return _ubl(root)
     if root.tag == f"{{{_CII}}}CrossIndustryInvoice":

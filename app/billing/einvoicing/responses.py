@@ -10,7 +10,7 @@ from app.billing.einvoicing.ubl_invoice import DIRECTORY_SCHEME
 from app.core.clock import PARIS
 from app.core.errors import InvalidInput
 from app.orders.documents.parties import Party
-from app.orders.documents.xml_nodes import NAMES, add_node, add_text, as_xml, names_of
+from app.orders.documents.xml_nodes import NAMES, add_node, add_text, as_xml, names_of, parse_xml
 
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd:ApplicationResponse-2"
 _CUSTOMIZATION = "urn:fdc:peppol.eu:poacc:trns:invoice_response:3"
@@ -66,11 +66,7 @@ def _party(node: etree._Element, party: Party) -> None:
 
 def read_response(content: bytes) -> InvoiceResponse:
     """Read a message. Raises `InvalidInput` for anything else, naming what is missing."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise InvalidInput("This is no XML document: {why}.", code="not_xml", why=str(error)[:200]) from error
+    root = parse_xml(content)
     if root.tag != f"{{{_SCHEMA}}}ApplicationResponse":
         raise InvalidInput("This is no Invoice Response of UBL 2, but {root}.", code="not_ubl", root=root.tag)
     said = "cac:DocumentResponse/cac:Response"

@@ -3,18 +3,21 @@
 Parties are addressed by their SIREN (scheme 0225, the directory of the French reform).
 """
 
-from decimal import Decimal
-
 from lxml import etree
 
 from app.billing.cii import notes_of
 from app.billing.invoice import Invoice, InvoiceKind, InvoiceLine
-from app.core.i18n import gettext as _
 from app.core.i18n import speaking
-from app.orders.documents.cii_parts import ROUNDING
 from app.orders.documents.parties import Party
-from app.orders.documents.totals import Charge
-from app.orders.documents.ubl import CURRENCY, EACH, add_address
+from app.orders.documents.ubl import (
+    CURRENCY,
+    EACH,
+    add_address,
+    add_amount,
+    add_charge,
+    add_rounding,
+    add_tax_category,
+)
 from app.orders.documents.xml_nodes import add_node, add_text, as_xml, names_of
 
 _SCHEMA = "urn:oasis:names:specification:ubl:schema:xsd:"
@@ -22,7 +25,6 @@ CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:
 PROFILE = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 DIRECTORY_SCHEME, SIREN_SCHEME = "0225", "0002"  # EAS and ISO 6523
 _TRANSFER, _NOT_DEFINED = "30", "1"  # UNTDID 4461
-_OTHER_DISCOUNT, _OTHER_CHARGE = "95", "ADR"  # UNTDID 5189 and 7161
 
 
 def ubl_xml(invoice: Invoice) -> bytes:
@@ -63,15 +65,11 @@ def _document(invoice: Invoice) -> bytes:
         add_text(means, "cbc:PaymentID", invoice.number)
         add_text(add_node(means, "cac:PayeeFinancialAccount"), "cbc:ID", invoice.iban)
     for charge in invoice.charges:
-        _charge(root, charge)
+        add_charge(root, charge)
     _sums(root, invoice)
     for number, line in enumerate(invoice.lines, start=1):
         _line(root, name, number, line)
     return as_xml(root)
-
-
-def _amount(parent: etree._Element, name: str, value: Decimal) -> None:
-    add_text(parent, name, f"{value:f}", currencyID=CURRENCY)
 
 
 def _party(role: etree._Element, party: Party) -> None:
@@ -89,37 +87,21 @@ def _party(role: etree._Element, party: Party) -> None:
     add_text(legal, "cbc:CompanyID", party.siren, schemeID=SIREN_SCHEME)
 
 
-def _tax_category(parent: etree._Element, name: str, rate: Decimal) -> None:
-    category = add_node(parent, name)
-    add_text(category, "cbc:ID", "S" if rate else "Z")
-    add_text(category, "cbc:Percent", f"{rate.normalize():f}")
-    add_text(add_node(category, "cac:TaxScheme"), "cbc:ID", "VAT")
-
-
-def _charge(root: etree._Element, charge: Charge) -> None:
-    node = add_node(root, "cac:AllowanceCharge")
-    add_text(node, "cbc:ChargeIndicator", "true")
-    add_text(node, "cbc:AllowanceChargeReasonCode", charge.code)
-    add_text(node, "cbc:AllowanceChargeReason", charge.words)
-    _amount(node, "cbc:Amount", charge.amount)
-    _tax_category(node, "cac:TaxCategory", charge.vat_rate)
-
-
 def _sums(root: etree._Element, invoice: Invoice) -> None:
     taxes = add_node(root, "cac:TaxTotal")
-    _amount(taxes, "cbc:TaxAmount", invoice.vat_total)
+    add_amount(taxes, "cbc:TaxAmount", invoice.vat_total)
     for rate, (taxed, vat) in invoice.vat.items():
         part = add_node(taxes, "cac:TaxSubtotal")
-        _amount(part, "cbc:TaxableAmount", taxed)
-        _amount(part, "cbc:TaxAmount", vat)
-        _tax_category(part, "cac:TaxCategory", rate)
+        add_amount(part, "cbc:TaxableAmount", taxed)
+        add_amount(part, "cbc:TaxAmount", vat)
+        add_tax_category(part, "cac:TaxCategory", rate)
     sums = add_node(root, "cac:LegalMonetaryTotal")
-    _amount(sums, "cbc:LineExtensionAmount", invoice.line_total)
-    _amount(sums, "cbc:TaxExclusiveAmount", invoice.net_total)
-    _amount(sums, "cbc:TaxInclusiveAmount", invoice.total)
+    add_amount(sums, "cbc:LineExtensionAmount", invoice.line_total)
+    add_amount(sums, "cbc:TaxExclusiveAmount", invoice.net_total)
+    add_amount(sums, "cbc:TaxInclusiveAmount", invoice.total)
     if invoice.charges:
-        _amount(sums, "cbc:ChargeTotalAmount", invoice.charge_total)
-    _amount(sums, "cbc:PayableAmount", invoice.total)
+        add_amount(sums, "cbc:ChargeTotalAmount", invoice.charge_total)
+    add_amount(sums, "cbc:PayableAmount", invoice.total)
 
 
 def _line(root: etree._Element, name: str, number: int, line: InvoiceLine) -> None:
@@ -127,17 +109,11 @@ def _line(root: etree._Element, name: str, number: int, line: InvoiceLine) -> No
     add_text(node, "cbc:ID", str(number))
     quantity = "cbc:CreditedQuantity" if name == "CreditNote" else "cbc:InvoicedQuantity"
     add_text(node, quantity, str(line.quantity), unitCode=EACH)
-    _amount(node, "cbc:LineExtensionAmount", line.amount)
-    if line.rounding:
-        rounding = add_node(node, "cac:AllowanceCharge")
-        charged = line.rounding > 0
-        add_text(rounding, "cbc:ChargeIndicator", "true" if charged else "false")
-        add_text(rounding, "cbc:AllowanceChargeReasonCode", _OTHER_CHARGE if charged else _OTHER_DISCOUNT)
-        add_text(rounding, "cbc:AllowanceChargeReason", _(ROUNDING))
-        _amount(rounding, "cbc:Amount", abs(line.rounding))
+    add_amount(node, "cbc:LineExtensionAmount", line.amount)
+    add_rounding(node, line.rounding)
     item = add_node(node, "cac:Item")
     add_text(item, "cbc:Name", line.name)
     if line.sku:
         add_text(add_node(item, "cac:SellersItemIdentification"), "cbc:ID", line.sku)
-    _tax_category(item, "cac:ClassifiedTaxCategory", line.vat_rate)
-    _amount(add_node(node, "cac:Price"), "cbc:PriceAmount", line.unit_price)
+    add_tax_category(item, "cac:ClassifiedTaxCategory", line.vat_rate)
+    add_amount(add_node(node, "cac:Price"), "cbc:PriceAmount", line.unit_price)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Request, UploadFile
+from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse, Response
 from sqlmodel import Session
 
@@ -28,7 +28,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.core.settings import get_settings
-from app.web.edge import SessionDep, TransactionRoute
+from app.web.edge import RawBody, SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
 from app.web.forms import attempt
 from app.web.rendering import render
@@ -142,13 +142,6 @@ def send_invoice(request: Request, session: SessionDep, actor: SignedIn, file: A
     return attempt(session, lambda: receiving.upload_document(session, actor, content), show, "/einvoicing")
 
 
-async def _body(request: Request) -> bytes:
-    return await request.body()
-
-
-Body = Annotated[bytes, Depends(_body)]
-
-
 def _check_token(token: str) -> None:
     """Only the platform knows the address that it posts to."""
     ours = get_settings().einvoicing_token.get_secret_value()
@@ -157,7 +150,7 @@ def _check_token(token: str) -> None:
 
 
 @router.post("/einvoicing/{token}/invoices")
-def invoice_from_platform(session: SessionDep, token: str, body: Body) -> Response:
+def invoice_from_platform(session: SessionDep, token: str, body: RawBody) -> Response:
     """Take in an invoice; the same one again changes nothing."""
     _check_token(token)
     received = receiving.take_document(session, body)
@@ -165,7 +158,7 @@ def invoice_from_platform(session: SessionDep, token: str, body: Body) -> Respon
 
 
 @router.post("/einvoicing/{token}/responses")
-def response_from_platform(session: SessionDep, token: str, body: Body) -> Response:
+def response_from_platform(session: SessionDep, token: str, body: RawBody) -> Response:
     """Take in what a recipient says of a document of ours; the same again changes nothing."""
     _check_token(token)
     return JSONResponse({"moved": transmitting.take_response(session, body)}, 201)

@@ -24,7 +24,7 @@ from app.billing.models import (
 from app.billing.outbox import COLLECT, PAY_BACK, SYNC_COLLECTION
 from app.billing.queries import MEMBER_INVOICES, open_amount
 from app.billing.service.issuing import MEMBERS
-from app.billing.service.matching import STRIPE
+from app.billing.service.matching import BANK_FEES, STRIPE
 from app.billing.service.telling import tell_collection_failed
 from app.commission.ledger import SUPPLIERS, EntryDraft, PostingDraft, book
 from app.core import audit, clock, jobs
@@ -32,7 +32,6 @@ from app.core.errors import Conflict
 from app.core.money import ZERO
 from app.orders.documents.order_document import STANDARD_RATE
 
-BANK_FEES = "627"
 UNDER_WAY = (CollectionStatus.QUEUED, CollectionStatus.PROCESSING, CollectionStatus.ACTION_NEEDED)
 
 # Invoices that are open, of firms that let us collect by Stripe, and that nobody collects yet. Where the supplier has

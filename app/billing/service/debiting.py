@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sepaxml import SepaDD
-from sqlalchemy import text, update
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
@@ -11,7 +11,7 @@ from app.accounts.permissions import Permission
 from app.accounts.service import check_iban, get_association
 from app.billing.models import DirectDebit, SepaMandate
 from app.billing.queries import MEMBER_INVOICES
-from app.billing.service.methods import remove_methods
+from app.billing.service.methods import pay_by_transfer
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 
@@ -25,8 +25,7 @@ def sign_mandate(session: Session, actor: Actor, iban: str) -> SepaMandate:
     actor.require(Permission.MANAGE_COMPANY)
     account = check_iban(iban)
     company_id = actor.require_company()
-    revoke_mandates(session, company_id)
-    remove_methods(session, company_id)
+    pay_by_transfer(session, company_id)
     number = session.scalar(text("SELECT nextval('sepa_mandates_id_seq')"))
     mandate = SepaMandate(
         id=number, company_id=company_id, reference=f"RUM{number:08d}", iban=account,
@@ -44,7 +43,7 @@ def revoke_mandate(session: Session, actor: Actor) -> None:
     mandate = mandate_of(session, actor.require_company())
     if mandate is None:
         raise NotFound("Your firm has given no mandate.")
-    revoke_mandates(session, mandate.company_id)
+    pay_by_transfer(session, mandate.company_id)
     audit.record(session, actor.label, "mandate.revoked", mandate, reference=mandate.reference)
 
 
@@ -52,15 +51,6 @@ def mandate_of(session: Session, company_id: int) -> SepaMandate | None:
     """The mandate of a company that is in force."""
     query = select(SepaMandate).where(SepaMandate.company_id == company_id, col(SepaMandate.revoked_at).is_(None))
     return session.exec(query).one_or_none()
-
-
-def revoke_mandates(session: Session, company_id: int) -> None:
-    """Take back whatever mandate a company gave."""
-    session.execute(
-        update(SepaMandate)
-        .where(col(SepaMandate.company_id) == company_id, col(SepaMandate.revoked_at).is_(None))
-        .values(revoked_at=clock.now())
-    )
 
 
 _DUE = f"""

@@ -26,7 +26,8 @@ from app.core.money import ZERO
 
 # Plan comptable général: Banques; Autres organismes financiers (Stripe); Comptes d'attente.
 BANK, STRIPE, SUSPENSE = "512", "517", "471"
-REST_ACCOUNTS = (STRIPE, "627", "467")  # what a movement can be that pays no invoice: 627 bank fees, 467 other
+BANK_FEES, OTHER = "627", "467"  # Services bancaires; Autres comptes débiteurs ou créditeurs
+REST_ACCOUNTS = (STRIPE, BANK_FEES, OTHER)  # what a movement can be that pays no invoice
 
 
 class Imported(NamedTuple):

@@ -49,12 +49,7 @@ def _keep(session: Session, company_id: int, kept: gateway.KeptMethod, by: str) 
     known = session.exec(select(PaymentMethod).where(PaymentMethod.stripe_id == kept.stripe_id)).one_or_none()
     if known is not None:
         return known
-    remove_methods(session, company_id)
-    session.execute(
-        update(SepaMandate)
-        .where(col(SepaMandate.company_id) == company_id, col(SepaMandate.revoked_at).is_(None))
-        .values(revoked_at=clock.now())
-    )
+    pay_by_transfer(session, company_id)
     method = PaymentMethod(
         company_id=company_id, kind=kept.kind, stripe_id=kept.stripe_id, label=kept.label,
         mandate_reference=kept.mandate_reference, added_at=clock.now(), added_by=by,
@@ -77,14 +72,19 @@ def remove_method(session: Session, actor: Actor) -> None:
     method = method_of(session, actor.require_company())
     if method is None:
         raise NotFound("Your firm has no card or account here.")
-    remove_methods(session, method.company_id)
+    pay_by_transfer(session, method.company_id)
     audit.record(session, actor.label, "payment_method.removed", method, label=method.label)
 
 
-def remove_methods(session: Session, company_id: int) -> None:
-    """Use whatever method a company has no more."""
+def pay_by_transfer(session: Session, company_id: int) -> None:
+    """Use whatever card, account or mandate a company gave no more."""
     session.execute(
         update(PaymentMethod)
         .where(col(PaymentMethod.company_id) == company_id, col(PaymentMethod.removed_at).is_(None))
         .values(removed_at=clock.now())
+    )
+    session.execute(
+        update(SepaMandate)
+        .where(col(SepaMandate.company_id) == company_id, col(SepaMandate.revoked_at).is_(None))
+        .values(revoked_at=clock.now())
     )

@@ -3,24 +3,24 @@
 import csv
 import io
 from collections.abc import Iterator
-from datetime import date
 
 from lxml import etree
-from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
-from app.billing.einvoicing.life_cycle import LifeCycle, may_follow
+from app.billing.einvoicing.life_cycle import FINAL, LifeCycle, may_follow
 from app.billing.einvoicing.platform import DocumentRefused, platform
 from app.billing.einvoicing.responses import InvoiceResponse, read_response
 from app.billing.einvoicing.ubl_invoice import ubl_xml
 from app.billing.invoice import Invoice
 from app.billing.models import (
     InvoiceArchive,
+    InvoiceBalance,
     IssuedInvoice,
     LifeCycleEvent,
+    Payment,
     Recipient,
     Transmission,
     TransmissionStatus,
@@ -28,6 +28,9 @@ from app.billing.models import (
 from app.billing.outbox import TRANSMIT
 from app.core import audit, clock, jobs
 from app.core.errors import Conflict, InvalidInput
+from app.core.tabular import csv_reader
+from app.orders.documents.xml_nodes import parse_xml
+from app.web.forms import typed_day
 
 _BUYER_ENDPOINT = "{*}AccountingCustomerParty/{*}Party/{*}EndpointID"
 _STATUS_COLUMNS = {"number", "status"}
@@ -81,7 +84,7 @@ def address_of(session: Session, siren: str) -> str | None:
 
 def _addressed(xml: bytes, address: str) -> bytes:
     """The document with its buyer's address as the directory has it."""
-    root = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
+    root = parse_xml(xml)
     endpoint = root.find(_BUYER_ENDPOINT)
     if endpoint is None or endpoint.text == address:
         return xml
@@ -129,15 +132,15 @@ def _take(session: Session, response: InvoiceResponse) -> bool:
 def note_cashed(session: Session) -> None:
     """Invoices that were handed over and are paid whole are *encaissées*: the seller has to say so (CGI art. 290 A)."""
     rows = session.exec(
-        select(Transmission).where(
+        select(Transmission)
+        .join(InvoiceBalance, col(InvoiceBalance.invoice_id) == Transmission.invoice_id)
+        .where(
             Transmission.status == TransmissionStatus.SENT,
-            text("""life_cycle NOT IN ('210', '212', '213') AND EXISTS (
-                SELECT FROM payments p WHERE p.invoice_id = einvoice_transmissions.invoice_id
-                HAVING sum(p.amount) > 0 AND sum(p.amount) >= (
-                    SELECT i.total
-                        - coalesce((SELECT sum(k.total) FROM issued_invoices k WHERE k.corrects_id = i.id), 0)
-                    FROM issued_invoices i WHERE i.id = einvoice_transmissions.invoice_id))"""),
-        ).with_for_update()
+            col(Transmission.life_cycle).not_in(FINAL),
+            InvoiceBalance.open <= 0,
+            select(func.sum(Payment.amount)).where(Payment.invoice_id == Transmission.invoice_id).scalar_subquery() > 0,
+        )
+        .with_for_update(of=Transmission)
     )  # fmt: skip
     for sent in rows.all():
         _move(session, sent, LifeCycle.CASHED, by_us=True)
@@ -222,7 +225,7 @@ def import_directory(session: Session, actor: Actor, content: bytes) -> int:
         siren = (row["siren"] or "").replace(" ", "")
         if not (siren.isdigit() and len(siren) == 9):
             raise InvalidInput("{siren} is no SIREN: it has nine digits.", siren=siren)
-        first, last = (_day(row.get(name) or "") for name in ("valid_from", "valid_to"))
+        first, last = (typed_day((row.get(name) or "").strip()) for name in ("valid_from", "valid_to"))
         session.merge(Recipient(
             siren=siren, address=(row["address"] or "").strip()[:100] or siren,
             platform=(row.get("platform") or "").strip()[:200], valid_from=first, valid_to=last,
@@ -248,16 +251,7 @@ def _try_again(session: Session) -> None:
 
 
 def _rows(content: bytes, needed: set[str]) -> Iterator[dict[str, str | None]]:
-    written = content.decode("utf-8-sig", errors="replace")
-    separator = ";" if written.partition("\n")[0].count(";") else ","
-    reader = csv.DictReader(io.StringIO(written), delimiter=separator)
+    reader = csv_reader(content)
     if not needed <= set(reader.fieldnames or ()):
         raise InvalidInput("The file needs the columns {columns}.", field="file", columns=", ".join(sorted(needed)))
     yield from reader
-
-
-def _day(written: str) -> date | None:
-    try:
-        return date.fromisoformat(written.strip()) if written.strip() else None
-    except ValueError as error:
-        raise InvalidInput("{value} is no day: write it as 2026-05-31.", field="day", value=written) from error

@@ -34,21 +34,22 @@ def order_xml(order: OrderDocument) -> bytes:
     _party(add_node(root, "cac:SellerSupplierParty"), order.seller)
     _delivery(root, order)
     for charge in order.charges:
-        _charge(root, charge)
-    _amount(add_node(root, "cac:TaxTotal"), "cbc:TaxAmount", order.vat_total)
+        add_charge(root, charge)
+    add_amount(add_node(root, "cac:TaxTotal"), "cbc:TaxAmount", order.vat_total)
     totals = add_node(root, "cac:AnticipatedMonetaryTotal")
-    _amount(totals, "cbc:LineExtensionAmount", order.line_total)
-    _amount(totals, "cbc:TaxExclusiveAmount", order.net_total)
-    _amount(totals, "cbc:TaxInclusiveAmount", order.total)
+    add_amount(totals, "cbc:LineExtensionAmount", order.line_total)
+    add_amount(totals, "cbc:TaxExclusiveAmount", order.net_total)
+    add_amount(totals, "cbc:TaxInclusiveAmount", order.total)
     if order.charges:
-        _amount(totals, "cbc:ChargeTotalAmount", order.charge_total)
-    _amount(totals, "cbc:PayableAmount", order.total)
+        add_amount(totals, "cbc:ChargeTotalAmount", order.charge_total)
+    add_amount(totals, "cbc:PayableAmount", order.total)
     for line in order.lines:
         _line(root, line)
     return as_xml(root)
 
 
-def _amount(parent: etree._Element, name: str, value: Decimal) -> None:
+def add_amount(parent: etree._Element, name: str, value: Decimal) -> None:
+    """An amount in euros."""
     add_text(parent, name, f"{value:f}", currencyID=CURRENCY)
 
 
@@ -106,39 +107,47 @@ def _delivery(root: etree._Element, order: OrderDocument) -> None:
     add_text(add_node(party, "cac:PartyName"), "cbc:Name", order.deliver_to.name)
 
 
-def _tax_category(parent: etree._Element, name: str, rate: Decimal) -> None:
+def add_tax_category(parent: etree._Element, name: str, rate: Decimal) -> None:
+    """The VAT category of a rate in percent (UNTDID 5305)."""
     category = add_node(parent, name)
     add_text(category, "cbc:ID", "S" if rate else "Z")
     add_text(category, "cbc:Percent", f"{rate.normalize():f}")
     add_text(add_node(category, "cac:TaxScheme"), "cbc:ID", "VAT")
 
 
-def _charge(root: etree._Element, charge: Charge) -> None:
+def add_charge(root: etree._Element, charge: Charge) -> None:
+    """Something charged on the whole document."""
     node = add_node(root, "cac:AllowanceCharge")
     add_text(node, "cbc:ChargeIndicator", "true")
     add_text(node, "cbc:AllowanceChargeReasonCode", charge.code)
     add_text(node, "cbc:AllowanceChargeReason", _(charge.words))
-    _amount(node, "cbc:Amount", charge.amount)
-    _tax_category(node, "cac:TaxCategory", charge.vat_rate)
+    add_amount(node, "cbc:Amount", charge.amount)
+    add_tax_category(node, "cac:TaxCategory", charge.vat_rate)
+
+
+def add_rounding(line: etree._Element, rounding: Decimal) -> None:
+    """What a line's amount is more (or less) than quantity times price, as its charge (or allowance)."""
+    if not rounding:
+        return
+    node = add_node(line, "cac:AllowanceCharge")
+    charged = rounding > 0
+    add_text(node, "cbc:ChargeIndicator", "true" if charged else "false")
+    add_text(node, "cbc:AllowanceChargeReasonCode", _OTHER_CHARGE if charged else _OTHER_DISCOUNT)
+    add_text(node, "cbc:AllowanceChargeReason", _(ROUNDING))
+    add_amount(node, "cbc:Amount", abs(rounding))
 
 
 def _line(root: etree._Element, line: OrderLine) -> None:
     item_line = add_node(add_node(root, "cac:OrderLine"), "cac:LineItem")
     add_text(item_line, "cbc:ID", str(line.number))
     add_text(item_line, "cbc:Quantity", str(line.quantity), unitCode=EACH)
-    _amount(item_line, "cbc:LineExtensionAmount", line.amount)
-    if line.rounding:
-        rounding = add_node(item_line, "cac:AllowanceCharge")
-        charged = line.rounding > 0
-        add_text(rounding, "cbc:ChargeIndicator", "true" if charged else "false")
-        add_text(rounding, "cbc:AllowanceChargeReasonCode", _OTHER_CHARGE if charged else _OTHER_DISCOUNT)
-        add_text(rounding, "cbc:AllowanceChargeReason", _(ROUNDING))
-        _amount(rounding, "cbc:Amount", abs(line.rounding))
+    add_amount(item_line, "cbc:LineExtensionAmount", line.amount)
+    add_rounding(item_line, line.rounding)
     price = add_node(item_line, "cac:Price")
-    _amount(price, "cbc:PriceAmount", line.unit_price)
+    add_amount(price, "cbc:PriceAmount", line.unit_price)
     item = add_node(item_line, "cac:Item")
     add_article(item, line)
-    _tax_category(item, "cac:ClassifiedTaxCategory", line.vat_rate)
+    add_tax_category(item, "cac:ClassifiedTaxCategory", line.vat_rate)
 
 
 def add_article(item: etree._Element, line: OrderLine) -> None:

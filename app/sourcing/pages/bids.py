@@ -4,16 +4,14 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.catalog.suppliers import require_supplier
 from app.core import clock
-from app.core.errors import DomainError
 from app.core.i18n import gettext as _
-from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.sourcing.pages.tender_form import BidForm
 from app.sourcing.tenders import answering, bidding, queries
@@ -22,6 +20,7 @@ from app.sourcing.tenders.preparing import weights_of
 from app.sourcing.tenders.queries import OwnTenderRow
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
+from app.web.forms import attempt
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -98,12 +97,10 @@ def _try(
     request: Request, session: Session, actor: Actor, reference: str, take: Callable[[], object], anchor: str,
     typed: BidForm | None = None,
 ) -> Response:  # fmt: skip
-    try:
-        with session.begin_nested():
-            take()
-    except DomainError as refusal:
-        return _page(request, session, actor, reference, say(refusal), typed)
-    return RedirectResponse(f"/supplier/tenders/{reference}{anchor}", 303)
+    def show(error: str) -> Response:
+        return _page(request, session, actor, reference, error, typed)
+
+    return attempt(session, take, show, f"/supplier/tenders/{reference}{anchor}")
 
 
 @router.post("/supplier/tenders/{reference}/questions")

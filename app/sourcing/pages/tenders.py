@@ -25,7 +25,7 @@ from app.sourcing.tenders.preparing import Need, get_tender, weights_of
 from app.sourcing.tenders.queries import TenderRow
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
-from app.web.forms import Texts
+from app.web.forms import Texts, attempt
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -156,12 +156,11 @@ def _try(
     typed: TenderForm | None = None, needs: str = "", anchor: str = "",
 ) -> Response:  # fmt: skip
     """Take a step, or show the page again with why not."""
-    try:
-        with session.begin_nested():
-            take()
-    except DomainError as refusal:
-        return _page(request, session, actor, reference, say(refusal), typed, needs)
-    return RedirectResponse(f"/tenders/{reference}{anchor}", 303)
+
+    def show(error: str) -> Response:
+        return _page(request, session, actor, reference, error, typed, needs)
+
+    return attempt(session, take, show, f"/tenders/{reference}{anchor}")
 
 
 @router.post("/tenders/{reference}/terms")
