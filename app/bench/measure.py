@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -55,6 +55,15 @@ def against(
         reference_seconds.append(_timed(reference))
         between()
     return Measurement(name, what, statistics.median(ours_seconds), factor * statistics.median(reference_seconds))
+
+
+def worst_of(name: str, what: str, measured: Sequence[Measurement]) -> Measurement:
+    """The worst of many promises of one kind, with the ratio of each in its words."""
+    worst = max(measured, key=lambda one: one.ratio)
+    ratios = ", ".join(f"{one.name} {one.ratio:.2f}" for one in measured)
+    median = statistics.median(one.ratio for one in measured)
+    words = f"{what}; the worst of: {ratios}; median {median:.2f}"
+    return Measurement(name, words, worst.ours_seconds, worst.limit_seconds)
 
 
 def _timed(work: Callable[[], None]) -> float:

@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine, make_url, text
-from sqlmodel import Session
+from sqlmodel import Session, select
+from starlette.types import ASGIApp
 
+from app.accounts.authentication import SESSION_COOKIE
+from app.accounts.models import Person
+from app.accounts.sign_in import open_session
 from app.catalog.listing import refresh_listing
 from app.catalog.search import learn_words
 from app.core import schema
@@ -145,3 +150,11 @@ def _analyze(session: Session) -> None:
     for table in ("member_orders", "order_lines", "offers", "products", "round_demand"):
         session.execute(text(f"ANALYZE {table}"))
     session.commit()
+
+
+def signed_in(session: Session, app: ASGIApp, email: str) -> TestClient:
+    """Somebody who asks the application for pages."""
+    person = session.exec(select(Person).where(Person.email == email)).one()
+    client = TestClient(app)
+    client.cookies.set(SESSION_COOKIE, open_session(session, person))
+    return client

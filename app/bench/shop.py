@@ -1,17 +1,13 @@
 """The shop and the manager's screens at full size against the same at a small size: they must be as quick."""
 
-import statistics
 from itertools import count
 
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from app.accounts.authentication import SESSION_COOKIE
-from app.accounts.models import Person
-from app.accounts.sign_in import open_session
-from app.bench.measure import Measurement, against
-from app.bench.scratch import make_offers, make_park, make_round, run, scratch_engine
+from app.bench.measure import Measurement, against, worst_of
+from app.bench.scratch import make_offers, make_park, make_round, run, scratch_engine, signed_in
 from app.main import create_app
 
 OFFERS, ROUND_OFFERS, ROUND_LINES = 100_000, 5_000, 100_000
@@ -34,17 +30,10 @@ class _Site:
             """,
         )
         app = create_app(lambda: Session(engine, expire_on_commit=False), 10)
-        self.buyer = self._signed_in(session, app, "p1@bench.example")
-        self.manager = self._signed_in(session, app, "manager@bench.example")
+        self.buyer = signed_in(session, app, "p1@bench.example")
+        self.manager = signed_in(session, app, "manager@bench.example")
         session.commit()
         self.numbers = count(1)
-
-    @staticmethod
-    def _signed_in(session: Session, app: object, email: str) -> TestClient:
-        person = session.exec(select(Person).where(Person.email == email)).one()
-        client = TestClient(app)  # type: ignore[arg-type]
-        client.cookies.set(SESSION_COOKIE, open_session(session, person))
-        return client
 
     def read(self, path: str, client: TestClient | None = None) -> None:
         """Ask for a page and insist that it is there."""
@@ -138,7 +127,7 @@ def _round_pages(large: _Site, small: _Site, lines: int) -> list[Measurement]:
             assert answer.status_code == 200, answer.text
     measured = [
         against(
-            f"round{path}",
+            f"/round{path}",
             "",
             lambda path=path: large.read(f"/rounds/live{path}", large.manager),  # type: ignore[misc]
             lambda path=path: small.read(f"/rounds/live{path}", small.manager),  # type: ignore[misc]
@@ -147,8 +136,5 @@ def _round_pages(large: _Site, small: _Site, lines: int) -> list[Measurement]:
         )
         for path in _ROUND_PAGES
     ]
-    worst = max(measured, key=lambda one: one.ratio)
-    ratios = ", ".join(f"/{one.name} {one.ratio:.2f}" for one in measured)
-    what = f"pages of a round of {lines:,} lines, at most 2 × the same of 500 lines; the worst of: {ratios}"
-    median = statistics.median(one.ratio for one in measured)
-    return [Measurement("round_pages", f"{what}; median {median:.2f}", worst.ours_seconds, worst.limit_seconds)]
+    what = f"pages of a round of {lines:,} lines, at most 2 × the same of 500 lines"
+    return [worst_of("round_pages", what, measured)]
