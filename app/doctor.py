@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core import schema
 from app.core.database import get_engine
-from app.core.mail import mail_dir
 from app.core.settings import get_settings
+from app.notify.mail import mail_dir
 
 _OLDEST_POSTGRESQL = 150_000
 _FREE_DISK_GB = 1

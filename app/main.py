@@ -14,8 +14,7 @@ from starlette.types import Scope
 
 from app.accounts import api as accounts_api
 from app.accounts.pages import routers as accounts_pages
-from app.billing import api as billing_api
-from app.billing.pages import routers as billing_pages
+from app.billing import routers as billing
 from app.catalog import api as catalog_api
 from app.catalog import pages as catalog_pages
 from app.commission import api as commission_api
@@ -25,11 +24,8 @@ from app.core.settings import get_settings
 from app.deliveries import pages as deliveries_pages
 from app.deliveries import receipts as receipt_pages
 from app.impact import pages as impact_pages
-from app.orders.api import routers as orders_routers
-from app.orders.pages import routers as orders_pages
-from app.sourcing import api as sourcing_api
-from app.sourcing.pages import routers as sourcing_pages
-from app.sourcing.tenders import api as tenders_api
+from app.orders import routers as orders
+from app.sourcing import routers as sourcing
 from app.supplying.api import routers as supplying_routers
 from app.supplying.pages import routers as supplying_pages
 from app.web import api_docs, errors, health
@@ -85,19 +81,19 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     app.add_middleware(RequestShell, body_limit_bytes=get_settings().upload_limit_mb * 1_000_000)
     errors.install(app)
-    apis = (accounts_api.router, catalog_api.router, sourcing_api.router, tenders_api.router)
-    for api in (*apis, commission_api.router, *orders_routers, *supplying_routers, billing_api.router):
+    apis = (accounts_api.router, catalog_api.router, *sourcing.apis, commission_api.router)
+    for api in (*apis, *orders.apis, *supplying_routers, *billing.apis):
         app.include_router(api)
     for pages in (
         *accounts_pages,
         catalog_pages.router,
         commission_pages.router,
-        *orders_pages,
+        *orders.pages,
         *supplying_pages,
         deliveries_pages.router,
         receipt_pages.router,
-        *sourcing_pages,
-        *billing_pages,
+        *sourcing.pages,
+        *billing.pages,
         impact_pages.router,
         health.router,
         api_docs.router,

@@ -3,18 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import app.accounts.models
-import app.billing.models
-import app.catalog.import_runs
-import app.catalog.models
-import app.commission.models
-import app.core.audit
-import app.core.idempotency
-import app.core.quota
-import app.orders.models
-import app.sourcing.models
-import app.sourcing.tenders.models
-import app.supplying.models  # noqa: F401 - imported for their tables
+import app.all_tables  # noqa: F401 - every table
 from app.core.database import database_url, new_engine
 
 

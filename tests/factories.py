@@ -10,50 +10,54 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app.accounts.actor import COMMAND_LINE, Actor, actor_for
-from app.accounts.joining import ask_to_join
+from app.accounts.join_requests import ask_to_join
 from app.accounts.models import Company, Park, Person
 from app.accounts.permissions import Role
 from app.accounts.service import add_person, create_company, create_park, get_association, set_up_association
-from app.billing.models import Collection, CollectionStatus, MethodKind, PaymentMethod
-from app.billing.service.matching import import_statement
-from app.billing.service.runs import invoice_supplier
+from app.billing.invoicing.runs import invoice_supplier
+from app.billing.payments.bank_matching import import_statement
+from app.billing.payments.models.cards import Collection, CollectionStatus, MethodKind, PaymentMethod
 from app.catalog.assortment import open_to
 from app.catalog.import_runs import ImportRun, ImportStatus
-from app.catalog.listing import refresh_listing
 from app.catalog.models import Category, Offer, Product, Supplier
 from app.catalog.search import learn_words
+from app.catalog.shelf import refresh_listing
 from app.catalog.suppliers import add_supplier_user
 from app.commission.service import create_rule
 from app.core import clock
-from app.orders.approval_rules import StepRule
-from app.orders.consolidation import SharingPolicy
-from app.orders.models import IfUnfilled, MemberOrder, OrderLine, Round, SupplierOrder
-from app.orders.optimising import optimise_book
-from app.orders.service import planning
-from app.orders.service.approval_links import make_approval_links
-from app.orders.service.approving import approve_round, send_round
-from app.orders.service.budgets import set_budget
-from app.orders.service.company_rules import create_approval_rule, create_cost_centre
-from app.orders.service.consolidating import consolidate_round
-from app.orders.service.lists import save_as_list
-from app.orders.service.member_orders import set_cart_line, submit_order
-from app.orders.service.order_links import make_driver_link, make_order_link
-from app.orders.service.receiving import receive_drop
-from app.orders.service.returning import record_return
-from app.orders.service.round_book import read_round_book
-from app.orders.service.rounds import close_round, create_round, open_round
-from app.sourcing.evidence import submit_evidence
-from app.sourcing.tenders import preparing
-from app.sourcing.tenders.answering import answer_question, ask_question
-from app.sourcing.tenders.bidding import OfferedLine, submit_bid
+from app.orders.consolidation import round_plans
+from app.orders.consolidation.book_optimisation import optimise_book
+from app.orders.consolidation.draft import consolidate_round
+from app.orders.consolidation.models.supplier_orders import SupplierOrder
+from app.orders.consolidation.round_approval import approve_round, send_round
+from app.orders.consolidation.round_book import read_round_book
+from app.orders.consolidation.round_lifecycle import close_round, open_round
+from app.orders.fulfilment.receipts import receive_drop
+from app.orders.fulfilment.returns import record_return
+from app.orders.fulfilment.supplier_links import make_driver_link, make_order_link
+from app.orders.ordering.approval_links import make_approval_links
+from app.orders.ordering.approval_rules import StepRule
+from app.orders.ordering.approval_settings import create_approval_rule, create_cost_centre
+from app.orders.ordering.budgets import set_budget
+from app.orders.ordering.lists import save_as_list
+from app.orders.ordering.member_orders import set_cart_line, submit_order
+from app.orders.ordering.models.member_orders import IfUnfilled, MemberOrder, OrderLine
+from app.orders.rounds.models import Round
+from app.orders.rounds.service import create_round
+from app.orders.rounds.sharing_policy import SharingPolicy
+from app.sourcing.charter.evidence import submit_evidence
+from app.sourcing.charter.versions import change_draft, copy_version
+from app.sourcing.tenders import preparation
+from app.sourcing.tenders.bid_opening import open_bids
+from app.sourcing.tenders.bids import OfferedLine, submit_bid
 from app.sourcing.tenders.models import AwardBy
-from app.sourcing.tenders.opening import open_bids
-from app.sourcing.tenders.preparing import TenderTerms
+from app.sourcing.tenders.preparation import TenderTerms
 from app.sourcing.tenders.queries import needs_of
+from app.sourcing.tenders.questions import answer_question, ask_question
 from app.sourcing.tenders.ranking import Measure
-from app.sourcing.versions import change_draft, copy_version
-from app.supplying.models import InvoiceStatus, SupplierInvoice, WebhookEndpoint
-from app.supplying.service.webhooks import add_endpoint, send_test
+from app.supplying.models.invoices import InvoiceStatus, SupplierInvoice
+from app.supplying.models.webhooks import WebhookEndpoint
+from app.supplying.webhooks import add_endpoint, send_test
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CUT_OFF = datetime(2026, 3, 5, 11, 0, tzinfo=UTC)
@@ -372,14 +376,14 @@ def _tenders(session: Session, manager: Actor, speaker: Actor, product_refs: lis
                 f"Gants {reference}", "Un an de gants", AwardBy.LINE, dict.fromkeys(Measure, 25),
                 begin + timedelta(days=5), begin + timedelta(days=9), (begin + timedelta(days=10)).date(), last,
             )  # fmt: skip
-            preparing.create_tender(session, manager, reference, terms)
-            needs = [preparing.Need(ref, 100, "Gants") for ref in product_refs]
-            preparing.add_needs(session, manager, reference, needs)
-            preparing.invite(session, manager, reference, ["S1"])
+            preparation.create_tender(session, manager, reference, terms)
+            needs = [preparation.Need(ref, 100, "Gants") for ref in product_refs]
+            preparation.add_needs(session, manager, reference, needs)
+            preparation.invite(session, manager, reference, ["S1"])
             if reference == "AO-D":
                 continue
-            codes = preparing.publish(session, manager, reference)
-            tender = preparing.get_tender(session, reference)
+            codes = preparation.publish(session, manager, reference)
+            tender = preparation.get_tender(session, reference)
             question = ask_question(session, speaker, reference, "Livrés en une fois ?")
             if reference == "AO-O":
                 answer_question(session, manager, reference, question.id or 0, "Oui, par parc.")
@@ -392,9 +396,9 @@ def _tenders(session: Session, manager: Actor, speaker: Actor, product_refs: lis
 
 def _plan_done(session: Session, actor: Actor, code: str) -> None:
     """A plan of a round at a premium of 10 %, worked out."""
-    (plan,) = planning.ask_for_plans(session, actor, code, [Decimal("0.1")], 10)
+    (plan,) = round_plans.ask_for_plans(session, actor, code, [Decimal("0.1")], 10)
     book = read_round_book(session, session.get_one(Round, plan.round_id))
-    planning.keep_plan(plan, book, optimise_book(book.book, book.policy, premium=plan.premium, seconds=10))
+    round_plans.keep_plan(plan, book, optimise_book(book.book, book.policy, premium=plan.premium, seconds=10))
     session.flush()
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import func, insert
+from sqlalchemy import text as sql
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
@@ -14,7 +15,7 @@ from app.accounts.permissions import ASSOCIATION_ROLES, COMPANY_ROLES, Permissio
 from app.accounts.service import check_email, check_siret, get_association
 from app.accounts.sign_in import invite_all
 from app.core import audit
-from app.core.errors import InvalidInput
+from app.core.errors import Conflict, InvalidInput
 from app.core.file_report import FileReport
 from app.core.i18n import marked
 from app.core.tabular import Column, Cure, TableReader, decimal, one_of, text
@@ -198,3 +199,34 @@ def _add_people(session: Session, rows: list[_PersonRow], companies: dict[str, i
         ],
     ).all()
     invite_all(session, people)
+
+
+def add_people_of_staged_orders(session: Session) -> None:
+    """Add the firms and employees that the temporary table `staged_orders` names and nobody knows, without a sign-in.
+
+    Its columns are those of an orders file, with `line`. Raises `Conflict` where there is no park to put them on.
+    """
+    if session.scalar(select(Park.id).limit(1)) is None:
+        raise Conflict("There is no park yet: make one first (engrenages init).", code="no_park")
+    session.execute(
+        sql("""
+            INSERT INTO companies (code, name, park_id, postal_code, city, active, version)
+            SELECT DISTINCT ON (s.company_code) s.company_code, coalesce(nullif(s.company_name, ''), s.company_code),
+                coalesce(p.id, (SELECT min(id) FROM parks)), '', '', true, 1
+            FROM staged_orders s LEFT JOIN parks p ON p.code = s.park
+            ORDER BY s.company_code, s.line
+            ON CONFLICT (code) DO NOTHING
+        """)
+    )
+    session.execute(
+        sql("""
+            INSERT INTO people (email, name, roles, company_id, locale, active, version)
+            SELECT DISTINCT ON (lower(s.employee_email)) lower(s.employee_email),
+                initcap(translate(split_part(s.employee_email, '@', 1), '._-', '   ')),
+                ARRAY[:employee], c.id, 'fr', true, 1
+            FROM staged_orders s JOIN companies c ON c.code = s.company_code
+            ORDER BY lower(s.employee_email), s.line
+            ON CONFLICT (lower(email)) DO NOTHING
+        """),
+        {"employee": Role.EMPLOYEE.value},
+    )

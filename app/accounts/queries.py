@@ -9,6 +9,7 @@ from app.accounts.models import ApiKey, Company, Park, Person
 from app.accounts.permissions import Role
 from app.core.audit import AuditEntry
 from app.core.database import escape_like
+from app.core.events import Question, ask
 from app.core.pagination import Page, after_key, decode_cursor, page_of
 
 
@@ -64,9 +65,8 @@ def list_members(session: Session, words: str, cursor: str | None, limit: int) -
     """
     rows = session.execute(
         text(f"""
-            SELECT c.id, c.code, c.name, c.siret, k.name,
-                (SELECT count(*) FROM people p WHERE p.company_id = c.id AND p.active),
-                (SELECT count(*) FROM member_orders o WHERE o.company_id = c.id AND o.status <> 'cart')
+            SELECT c.id, c.code, c.name, c.siret, k.name AS park,
+                (SELECT count(*) FROM people p WHERE p.company_id = c.id AND p.active) AS people_count
             FROM companies c JOIN parks k ON k.id = c.park_id
             WHERE true {found if words.strip() else ""} {"AND (c.name, c.id) > (:name, :id)" if after else ""}
             ORDER BY c.name, c.id LIMIT :limit
@@ -75,7 +75,10 @@ def list_members(session: Session, words: str, cursor: str | None, limit: int) -
         | ({"words": f"%{escape_like(words.strip())}%"} if words.strip() else {})
         | ({"name": after[0], "id": after[1]} if after else {}),
     )
-    return page_of([MemberRow(*row) for row in rows], limit, lambda row: (row.name, row.id))
+    members = rows.mappings().all()
+    orders = ask(Question.ORDERS_OF_COMPANIES, session, [row["id"] for row in members])
+    firms = [MemberRow(**row, order_count=orders.get(row["id"], 0)) for row in members]
+    return page_of(firms, limit, lambda row: (row.name, row.id))
 
 
 def list_association_people(session: Session) -> list[Person]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import func
+from sqlalchemy import Engine, func, text
 from sqlmodel import Session, col, select
 from stdnum import iban as iban_number
 from stdnum.eu import vat
@@ -267,3 +267,11 @@ def change_person(
     person.version += 1
     audit.record(session, actor.label, "person.changed", person, order_limit=str(order_limit), active=active)
     return person
+
+
+def holds_data(engine: Engine) -> bool:
+    """Whether an association was set up in the database."""
+    with engine.connect() as connection:
+        if connection.scalar(text("SELECT to_regclass('associations')")) is None:
+            return False
+        return bool(connection.scalar(text("SELECT count(*) FROM associations")))

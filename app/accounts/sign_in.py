@@ -14,14 +14,15 @@ from app.accounts.actor import Actor, actor_for
 from app.accounts.models import AccessToken, ApiKey, Person, SignInFailure, SignInLink, SignInSession
 from app.accounts.permissions import PEOPLES_SCOPES, SUPPLIER_SCOPES, Permission, Scope
 from app.accounts.service import find_person, get_association
-from app.core import audit, clock, jobs, mail
+from app.core import audit, clock, jobs
 from app.core.database import in_sandbox
 from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooManyRequests
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.settings import get_settings
 from app.core.tokens import KEY_MARK, SANDBOX_KEY_MARK, SANDBOX_TOKEN_MARK, TOKEN_MARK, hash_of, new_token
-from app.web.letters import Action, letter, queue_letter
+from app.notify import mail
+from app.notify.letters import Action, letter, queue_letter
 
 SESSION_LASTS = timedelta(days=30)
 LINK_LASTS = timedelta(minutes=30)

@@ -8,8 +8,7 @@ from sqlmodel import Session
 from app.accounts.actor import SYSTEM
 from app.bench.measure import Measurement, against
 from app.bench.scratch import make_offers, make_park, make_round, run
-from app.orders.service.consolidating import consolidate_round
-from app.orders.service.rounds import clear_draft
+from app.orders.consolidation.draft import clear_draft, consolidate_round
 
 LINES, OFFERS = 1_000_000, 20_000
 _MEMORY_LIMIT_MB = 1500

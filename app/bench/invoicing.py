@@ -10,9 +10,9 @@ from sqlmodel import Session
 from app.accounts.actor import COMMAND_LINE
 from app.bench.measure import Measurement
 from app.bench.scratch import make_offers, make_park
-from app.billing.invoice import Invoice, InvoiceKind, InvoiceLine, due_on
-from app.billing.service.issuing import Draft, issue
-from app.orders.documents.parties import Party
+from app.billing.invoicing.invoice import Invoice, InvoiceKind, InvoiceLine, due_on
+from app.billing.invoicing.issue import Draft, issue
+from app.edocuments.parties import Party
 
 _INVOICES, _LINES = 1000, 8
 LIMIT_SECONDS = 300.0

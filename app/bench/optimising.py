@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.bench.measure import Measurement
-from app.orders.consolidation import order_quantity
+from app.orders.consolidation.rules import order_quantity
 from app.sourcing.optimiser.problem import OfferTerms, Problem, SupplierTerms, Want
-from app.sourcing.optimiser.solving import optimise
+from app.sourcing.optimiser.solver import optimise
 
 LIMIT_SECONDS = 30.0
 LARGEST_GAP = Decimal("0.01")

@@ -8,8 +8,8 @@ from sqlmodel import Session
 from app.accounts.actor import COMMAND_LINE
 from app.bench.measure import Measurement
 from app.bench.scratch import make_offers, make_park, run
-from app.sourcing.scores import score_offers
-from app.sourcing.versions import change_draft, copy_version, publish_draft
+from app.sourcing.charter.stored_scores import score_offers
+from app.sourcing.charter.versions import change_draft, copy_version, publish_draft
 
 _OFFERS = 100_000
 LIMIT_SECONDS = 20.0

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp
 from app.accounts.authentication import SESSION_COOKIE
 from app.accounts.models import Person
 from app.accounts.sign_in import open_session
-from app.catalog.listing import refresh_listing
 from app.catalog.search import learn_words
+from app.catalog.shelf import refresh_listing
 from app.core import schema
 from app.core.database import create_database, database_url, drop_database, new_engine
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from app.catalog.listing import refresh_listing
 from app.catalog.models import Offer
 from app.catalog.outbox import tell_of_changed_offers
+from app.catalog.shelf import refresh_listing
 from app.core import audit, clock
 
 

@@ -14,17 +14,17 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
-from app.catalog.exchange import OFFER_COLUMNS, OWN_OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.columns import OFFER_COLUMNS, OWN_OFFER_COLUMNS, SUPPLIER_COLUMNS
 from app.catalog.import_report import LISTED, Difference, ImportReport, PriceJump
-from app.catalog.listing import refresh_listing
-from app.catalog.measure import measure_of
 from app.catalog.models import Supplier
+from app.catalog.net_content import measure_of
 from app.catalog.outbox import tell_of_changed_offers
-from app.catalog.own_offers import RISES_TOO_MUCH
 from app.catalog.search import learn_words
+from app.catalog.shelf import refresh_listing
+from app.catalog.supplier_offers import RISES_TOO_MUCH
 from app.catalog.suppliers import require_supplier
 from app.core import audit
-from app.core.copying import copy_rows
+from app.core.bulk_copy import copy_rows
 from app.core.tabular import TableReader
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.catalog.assortment import NOTHING, Hidden
-from app.catalog.measure import Measure, telling
 from app.catalog.models import Category, Offer, Product, ShelfCount, Supplier
+from app.catalog.net_content import Measure, telling
 from app.catalog.search import Search, matches
 from app.core.errors import NotFound
 from app.core.pagination import Page, after_key, decode_cursor, page_of

@@ -5,9 +5,9 @@ from sqlmodel import Session, select
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import check_email, check_version, get_association
-from app.catalog.listing import refresh_listing
 from app.catalog.models import Offer, Supplier
 from app.catalog.outbox import tell_of_changed_offers
+from app.catalog.shelf import refresh_listing
 from app.core import audit, clock
 from app.core.errors import NotFound, NotSignedIn
 

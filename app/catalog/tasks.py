@@ -1,7 +1,7 @@
 """Background jobs of the catalogue: importing the files that were sent over the web."""
 
 from app.catalog import import_runs
-from app.catalog.exchange import OFFER_COLUMNS, OWN_OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.columns import OFFER_COLUMNS, OWN_OFFER_COLUMNS, SUPPLIER_COLUMNS
 from app.catalog.imports import import_offers, import_own_offers, import_suppliers
 from app.core import jobs
 

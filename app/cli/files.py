@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app.accounts.actor import COMMAND_LINE, Actor
 from app.cli import terminal
 from app.core.tabular import Column, TableReader
-from app.orders.consolidation import SharingPolicy
+from app.orders.rounds.sharing_policy import SharingPolicy
 
 imports = typer.Typer(help="Import suppliers, offers, people or orders from CSV or XLSX.", no_args_is_help=True)
 
@@ -114,8 +114,8 @@ def import_orders(
     json: terminal.AsJson = False,
 ) -> None:
     """Import member orders into a planned or open round, as approved ones."""
-    from app.orders.exchange import ORDER_COLUMNS
-    from app.orders.imports import import_orders
+    from app.orders.ordering.order_columns import ORDER_COLUMNS
+    from app.orders.ordering.order_imports import import_orders
 
     def importer(session: Session, actor: Actor, reader: TableReader, **options: Any) -> Any:
         return import_orders(session, actor, reader, round_code, **options)
@@ -134,7 +134,8 @@ def consolidate(
 ) -> None:
     """Consolidate orders from files, without a database, by the rules that rounds use."""
     from app.commission.tariff import Rate
-    from app.orders.exchange import OfferResult, consolidate_book, read_order_book, write_consolidation
+    from app.orders.consolidation.order_book import OfferResult, consolidate_book, read_order_book
+    from app.orders.consolidation.result_files import write_consolidation
 
     percent = terminal.number(rate, 2, 100, "--rate")
     started = time.perf_counter()

@@ -129,7 +129,8 @@ def restore(
     json: terminal.AsJson = False,
 ) -> None:
     """Put a backup back. Everything that the database holds now is replaced."""
-    from app.core.backup import holds_data, load
+    from app.accounts.service import holds_data
+    from app.core.backup import load
     from app.core.database import get_engine
 
     if holds_data(get_engine()) and not yes:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.accounts.actor import COMMAND_LINE, Actor
 from app.cli import terminal
 from app.core import clock
-from app.orders.consolidation import SharingPolicy
+from app.orders.rounds.sharing_policy import SharingPolicy
 
 rounds = typer.Typer(help="Plan rounds and take them through their life.", no_args_is_help=True)
 
@@ -39,7 +39,7 @@ def create(
     """Plan a round for every park."""
     from app.accounts.queries import list_parks
     from app.core.database import transaction
-    from app.orders.service.rounds import create_round, next_cut_off, next_delivery_day
+    from app.orders.rounds.service import create_round, next_cut_off, next_delivery_day
 
     opens_at = _paris(opens) or clock.now()
     closes_at = _paris(closes) or next_cut_off(opens_at + timedelta(days=1))
@@ -90,7 +90,7 @@ def _actor(session: Session, email: str | None) -> Actor:
 @rounds.command("open")
 def open_(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
     """Open a planned round to orders."""
-    from app.orders.service.rounds import open_round
+    from app.orders.consolidation.round_lifecycle import open_round
 
     _take(code, by, open_round)
 
@@ -98,7 +98,7 @@ def open_(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
 @rounds.command()
 def close(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
     """Cut off: approved orders are locked, waiting ones roll over."""
-    from app.orders.service.rounds import close_round
+    from app.orders.consolidation.round_lifecycle import close_round
 
     _take(code, by, close_round)
 
@@ -107,9 +107,9 @@ def close(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
 def consolidate(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
     """Turn a closed round into draft supplier orders; again gives the same."""
     from app.core.database import transaction
-    from app.orders.queries import round_figures
-    from app.orders.service.consolidating import consolidate_round
-    from app.orders.service.rounds import get_round, round_key
+    from app.orders.consolidation.draft import consolidate_round
+    from app.orders.consolidation.queries.rounds import round_figures
+    from app.orders.rounds.service import get_round, round_key
 
     with transaction() as session:
         lines = round_figures(session, round_key(get_round(session, code))).line_count
@@ -120,7 +120,7 @@ def consolidate(code: Code, by: By = None, json: terminal.AsJson = False) -> Non
 @rounds.command()
 def approve(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
     """Approve a consolidated round; above the association's limit a second person must (--by)."""
-    from app.orders.service.approving import approve_round
+    from app.orders.consolidation.round_approval import approve_round
 
     _take(code, by, approve_round)
 
@@ -128,7 +128,7 @@ def approve(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
 @rounds.command()
 def send(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
     """Send the approved supplier orders; they leave through the worker of `engrenages serve`."""
-    from app.orders.service.approving import send_round
+    from app.orders.consolidation.round_approval import send_round
 
     _take(code, by, send_round)
 
@@ -136,7 +136,7 @@ def send(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
 @rounds.command()
 def cancel(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
     """Call a round off; its orders roll over."""
-    from app.orders.service.rounds import cancel_round
+    from app.orders.consolidation.round_lifecycle import cancel_round
 
     _take(code, by, cancel_round)
 
@@ -145,7 +145,7 @@ def cancel(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
 def list_(json: terminal.AsJson = False) -> None:
     """Every round, the latest cut-off first."""
     from app.core.database import transaction
-    from app.orders.queries import list_rounds
+    from app.orders.rounds.queries import list_rounds
 
     found, cursor = [], None
     with transaction() as session:
@@ -176,14 +176,16 @@ def _local(instant: datetime) -> str:
 
 
 def _show(session: Session, code: str) -> None:
-    from app.orders import queries
-    from app.orders.service.rounds import get_round, round_key
+    from app.orders.consolidation.queries import rounds as round_queries
+    from app.orders.consolidation.queries import supplier_orders as supplier_order_queries
+    from app.orders.rounds import queries
+    from app.orders.rounds.service import get_round, round_key
 
     found = get_round(session, code)
     key = round_key(found)
-    figures = queries.round_figures(session, key)
-    orders = queries.list_supplier_orders(session, key, None, 1000).items
-    approvals = queries.approval_names(session, key)
+    figures = round_queries.round_figures(session, key)
+    orders = supplier_order_queries.list_supplier_orders(session, key, None, 1000).items
+    approvals = round_queries.approval_names(session, key)
     days: dict[str, date] = {d.park: d.delivery_on for d in queries.deliveries_of(session, key)}
     if terminal.as_json():
         shown = ("number", "supplier_code", "status", "amount", "saved", "commission", "delivery_fee", "alert")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli import terminal
-from app.orders.consolidation import SharingPolicy
+from app.orders.rounds.sharing_policy import SharingPolicy
 
 
 def score(
@@ -15,8 +15,8 @@ def score(
     """Score offers from a file by the charter's first version, one JSON object a line; docs/reference/charter.md."""
     import json
 
-    from app.sourcing.charter import FIRST_VERSION
-    from app.sourcing.score_files import score_lines
+    from app.sourcing.charter.score_files import score_lines
+    from app.sourcing.charter.version import FIRST_VERSION
 
     with file.open(encoding="utf-8-sig") as lines:
         scores = list(score_lines(lines, FIRST_VERSION))
@@ -43,8 +43,9 @@ def optimise(
     Every line takes an equivalent offer of the same product, below its ceiling; docs/reference/optimiser.md.
     """
     from app.commission.tariff import Rate
-    from app.orders.exchange import read_order_book, read_scores, write_consolidation
-    from app.orders.optimising import optimise_book, summary_of, write_summary
+    from app.orders.consolidation.book_optimisation import optimise_book, summary_of, write_summary
+    from app.orders.consolidation.order_book import read_order_book, read_scores
+    from app.orders.consolidation.result_files import write_consolidation
 
     weight, percent = terminal.number(premium, 4, 1000, "--premium"), terminal.number(rate, 2, 100, "--rate")
     with terminal.progress_bar("Reading"):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from app.cli import terminal
-from app.orders.documents.formats import DocumentFormat
+from app.orders.fulfilment.documents.formats import DocumentFormat
 
 supplier_orders = typer.Typer(help="Supplier orders as documents.", no_args_is_help=True)
 
@@ -22,7 +22,7 @@ def export(
     """Write a supplier order to files, one for each park that it is delivered to."""
     from app.core.database import transaction
     from app.core.i18n import LOCALES, speaking
-    from app.orders.documents.writing import write_order_files
+    from app.orders.fulfilment.documents.order_files import write_order_files
 
     if language not in LOCALES:
         raise typer.BadParameter("fr or en", param_hint="--language")

@@ -2,7 +2,9 @@
 
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
-from app.commission import ledger, queries, schemas, service
+from app.commission import queries as commission_queries
+from app.commission import schemas, service
+from app.commission.ledger import entries, queries
 from app.web.api import DEFAULT_LIMIT, Cursor, Limit, PageOut, api_router, page_out
 from app.web.edge import SessionDep
 
@@ -13,7 +15,7 @@ router = api_router("commission")
 def list_rules(session: SessionDep, actor: SignedIn) -> list[schemas.RuleOut]:
     """Every commission rule, the newest first."""
     actor.require(Permission.VIEW_COMMISSION)
-    return [schemas.RuleOut.model_validate(rule) for rule in queries.list_rules(session)]
+    return [schemas.RuleOut.model_validate(rule) for rule in commission_queries.list_rules(session)]
 
 
 @router.post("/commission-rules", status_code=201)
@@ -35,4 +37,4 @@ def list_postings(
 def read_trial_balance(session: SessionDep, actor: SignedIn) -> list[schemas.AccountBalanceOut]:
     """Every account with the sums of its debits and credits."""
     actor.require(Permission.VIEW_COMMISSION)
-    return [schemas.AccountBalanceOut.model_validate(balance) for balance in ledger.trial_balance(session)]
+    return [schemas.AccountBalanceOut.model_validate(balance) for balance in entries.trial_balance(session)]

@@ -1,14 +1,13 @@
 """Tables of commission rules and of the books: double entry, append-only, guarded by the database."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, Text, text
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
 import app.catalog.models  # noqa: F401 - foreign keys name its tables
-from app.core.tables import euros, instant, key, rate_in_percent
+from app.core.tables import euros, key, rate_in_percent
 
 
 class CommissionRule(SQLModel, table=True):
@@ -32,46 +31,3 @@ class CommissionRule(SQLModel, table=True):
     maximum: Decimal | None = euros(default=None)
     valid_from: date | None = None
     valid_to: date | None = None
-
-
-class JournalEntry(SQLModel, table=True):
-    """A fact in the books, caused by one document. Its postings balance to the cent or it is not written.
-
-    `created_xid` is the transaction that wrote it: the database takes postings of an entry in that one only.
-    """
-
-    __tablename__ = "journal_entries"
-    __table_args__ = (
-        Index("uq_journal_entries_document", "document_type", "document_number", "purpose", unique=True),
-        Index("ix_journal_entries_booked_on_id", "booked_on", "id"),
-    )
-
-    id: int | None = key()
-    booked_at: datetime = instant()
-    booked_on: date
-    document_type: str
-    document_number: str
-    purpose: str
-    label: str
-    created_xid: Any = Field(
-        default=None,
-        sa_column=Column(Text, server_default=text("pg_current_xact_id()::text"), nullable=False),
-    )
-
-
-class Posting(SQLModel, table=True):
-    """One side of an entry on an account of the French chart of accounts, in euros."""
-
-    __tablename__ = "postings"
-    __table_args__ = (
-        CheckConstraint("debit >= 0 AND credit >= 0 AND (debit = 0) <> (credit = 0)", name="one_side"),
-        Index("ix_postings_account_supplier_id", "account", "supplier_id"),
-    )
-
-    id: int | None = key()
-    entry_id: int = Field(foreign_key="journal_entries.id", index=True)
-    account: str = Field(max_length=12)
-    supplier_id: int | None = Field(default=None, foreign_key="suppliers.id")
-    company_id: int | None = Field(default=None, foreign_key="companies.id")
-    debit: Decimal = euros(default=Decimal("0.00"))
-    credit: Decimal = euros(default=Decimal("0.00"))

@@ -12,7 +12,9 @@ from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.catalog.queries import list_categories
 from app.catalog.suppliers import list_suppliers
-from app.commission import ledger, queries, service
+from app.commission import queries as commission_queries
+from app.commission import service
+from app.commission.ledger import entries, queries
 from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import say
@@ -56,13 +58,13 @@ def _rules(session: Session) -> Table:
     rows = [
         (" · ".join(filter(None, (rule.offer, rule.supplier, rule.category))) or _("everyone"), rule.percent)
         + (rule.minimum, rule.maximum, rule.valid_from, rule.valid_to)
-        for rule in queries.list_rules(session)
+        for rule in commission_queries.list_rules(session)
     ]
     return Table("commission-rules", columns, rows)
 
 
 def _balances(session: Session) -> Table:
-    balances = ledger.trial_balance(session)
+    balances = entries.trial_balance(session)
     totals = (None, sum(b.debit for b in balances), sum(b.credit for b in balances))
     columns = [Column(_("Account")), Column(_("Debit"), "money"), Column(_("Credit"), "money")]
     return Table("trial-balance", columns, [(_account(b.account), b.debit, b.credit) for b in balances], totals)

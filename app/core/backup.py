@@ -8,8 +8,6 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from sqlalchemy import Engine, text
-
 from app.core import schema
 from app.core.database import SANDBOX_SCHEMA, get_engine
 from app.core.embedded import postgres_programs_dir
@@ -58,14 +56,6 @@ def load(file: Path) -> None:
             *(f"--file={script}", f"--dbname={plain_database_url()}"),
         )
     schema.upgrade_all()
-
-
-def holds_data(engine: Engine) -> bool:
-    """Whether an association was set up in the database."""
-    with engine.connect() as connection:
-        if connection.scalar(text("SELECT to_regclass('associations')")) is None:
-            return False
-        return bool(connection.scalar(text("SELECT count(*) FROM associations")))
 
 
 def _run(program: str, *arguments: str) -> None:

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from app.core.database import database_url, psycopg_connection, session_options
 
 TASK_MODULES = [
-    "app.core.mail",
+    "app.notify.mail",
     "app.core.housekeeping",
     "app.catalog.tasks",
     "app.sourcing.tasks",

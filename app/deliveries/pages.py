@@ -12,8 +12,8 @@ from app.accounts.permissions import Permission
 from app.core.i18n import gettext as _
 from app.core.pagination import every_row
 from app.deliveries import queries
-from app.orders.models import Round
-from app.orders.service.rounds import get_round, round_key
+from app.orders.rounds.models import Round
+from app.orders.rounds.service import get_round, round_key
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
 from app.web.rendering import render

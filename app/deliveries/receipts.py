@@ -13,12 +13,13 @@ from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.deliveries import queries
-from app.orders.models import Drop, SupplierOrder
-from app.orders.service.acknowledging import get_supplier_order_of
-from app.orders.service.despatching import CAN_LEAVE, find_drop
-from app.orders.service.order_links import follow_driver_link
-from app.orders.service.receiving import Arrival, expected_at, receive_by_link, receive_drop
-from app.orders.service.returning import CAN_GO_BACK, Receiver, list_returns, receivers, record_return
+from app.orders.consolidation.drops import Arrival
+from app.orders.consolidation.models.supplier_orders import Drop, SupplierOrder
+from app.orders.fulfilment.acknowledgement import get_supplier_order_of
+from app.orders.fulfilment.despatch import CAN_LEAVE, find_drop
+from app.orders.fulfilment.receipts import expected_at, receive_by_link, receive_drop
+from app.orders.fulfilment.returns import CAN_GO_BACK, Receiver, list_returns, receivers, record_return
+from app.orders.fulfilment.supplier_links import follow_driver_link
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
 from app.web.forms import Texts, attempt, typed_quantity

@@ -13,9 +13,9 @@ from app.accounts.actor import COMMAND_LINE, Actor
 from app.accounts.permissions import Role
 from app.catalog.models import Supplier
 from app.core import clock
-from app.sourcing.evidence import MakingPlace, submit_evidence
-from app.sourcing.scores import score_offers
-from app.sourcing.verifying import verify_evidence
+from app.sourcing.charter.evidence import MakingPlace, submit_evidence
+from app.sourcing.charter.stored_scores import score_offers
+from app.sourcing.charter.verification import verify_evidence
 
 _FILE = Path(__file__).with_name("evidence.csv")
 

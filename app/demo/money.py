@@ -5,13 +5,13 @@ from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
 from app.accounts.service import get_association
-from app.billing.models import IssuedInvoice
-from app.billing.service.matching import import_statement
-from app.billing.service.paying import set_iban
-from app.billing.service.runs import invoice_supplier
+from app.billing.invoicing.models import IssuedInvoice
+from app.billing.invoicing.runs import invoice_supplier
+from app.billing.payments.bank_matching import import_statement
+from app.billing.payments.supplier_payments import set_iban
 from app.core import clock
 from app.demo.firms import SPEAKERS_SUPPLIER
-from app.orders.service.receiving import receive_drop
+from app.orders.fulfilment.receipts import receive_drop
 
 _FEWEST_FIRMS = 5
 _STILL_OPEN = 3

@@ -14,10 +14,11 @@ from app.accounts.permissions import Permission
 from app.catalog.models import Category, Offer, Product
 from app.core import clock
 from app.core.errors import DomainError
-from app.orders.models import IfUnfilled, MemberOrder, OrderStatus, Round
-from app.orders.service.company_approval import decide_order
-from app.orders.service.member_orders import set_cart_line, submit_order
-from app.orders.service.placed_orders import order_key
+from app.orders.ordering.approvals import decide_order
+from app.orders.ordering.member_orders import set_cart_line, submit_order
+from app.orders.ordering.models.member_orders import IfUnfilled, MemberOrder, OrderStatus
+from app.orders.ordering.placed_orders import order_key
+from app.orders.rounds.models import Round
 
 _POPULAR = {"Bureau": 3, "Hygiène et entretien": 3, "Emballage": 2}
 

@@ -20,7 +20,7 @@ from app.accounts.permissions import Role
 from app.accounts.queries import list_parks
 from app.accounts.service import add_person, create_park, find_person, set_up_association
 from app.accounts.sign_in import set_password
-from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.columns import OFFER_COLUMNS, SUPPLIER_COLUMNS
 from app.catalog.imports import import_offers, import_suppliers
 from app.catalog.suppliers import add_supplier_user
 from app.commission.service import create_rule
@@ -32,23 +32,19 @@ from app.demo.charter import show_evidence
 from app.demo.money import bill_a_delivery
 from app.demo.ordering import OrderPlayer
 from app.demo.tenders import hold_tenders
-from app.orders import queries
-from app.orders.approval_rules import StepRule
-from app.orders.models import Round, RoundStatus, SupplierAlert, SupplierDecision
-from app.orders.service import budgets, company_rules
-from app.orders.service.approving import approve_round, send_round
-from app.orders.service.consolidating import consolidate_round
-from app.orders.service.deciding import choose_for_supplier
-from app.orders.service.rounds import (
-    close_round,
-    create_round,
-    get_round,
-    next_cut_off,
-    next_delivery_day,
-    open_round,
-    round_key,
-)
-from app.orders.service.series import keep_series_going, list_series, start_series
+from app.orders.consolidation.decisions import choose_for_supplier
+from app.orders.consolidation.draft import consolidate_round
+from app.orders.consolidation.models.supplier_orders import SupplierAlert, SupplierDecision
+from app.orders.consolidation.queries import rounds as round_queries
+from app.orders.consolidation.queries import supplier_orders as supplier_order_queries
+from app.orders.consolidation.round_approval import approve_round, send_round
+from app.orders.consolidation.round_lifecycle import close_round, keep_series_going, open_round, start_series
+from app.orders.ordering import approval_settings, budgets
+from app.orders.ordering.approval_rules import StepRule
+from app.orders.rounds import queries
+from app.orders.rounds.models import Round, RoundStatus
+from app.orders.rounds.series import list_series
+from app.orders.rounds.service import create_round, get_round, next_cut_off, next_delivery_day, round_key
 
 ASSOCIATION = "Les Collines en commun"
 PASSWORD = "engrenages-demo"
@@ -66,8 +62,8 @@ class Story:
 
     round_code: str
     counts: Mapping[str, int]
-    figures: queries.RoundFigures
-    supplier_orders: Sequence[queries.SupplierOrderRow]
+    figures: round_queries.RoundFigures
+    supplier_orders: Sequence[supplier_order_queries.SupplierOrderRow]
     shares_cut: int
     sign_ins: Sequence[tuple[str, str]]
 
@@ -166,12 +162,12 @@ def _set_company_rules(session: Session) -> None:
     approvers = _approvers(session)
     for number, approver in enumerate(approvers):
         if number % 3 == 0:
-            company_rules.create_approval_rule(session, approver, StepRule(1, above_amount=Decimal(200)))
+            approval_settings.create_approval_rule(session, approver, StepRule(1, above_amount=Decimal(200)))
         if number % 4 == 0:
             budgets.set_budget(session, approver, month=clock.today(), amount=Decimal(1500))
         if number % 5 == 0:
             for code, name in (("ATELIER", "Atelier"), ("BUREAU", "Bureau")):
-                company_rules.create_cost_centre(session, approver, code, name)
+                approval_settings.create_cost_centre(session, approver, code, name)
     hashed = session.scalar(select(Person.password_hash).where(Person.email == MANAGER))
     session.execute(
         text("UPDATE people SET password_hash = :hash WHERE id IN (SELECT min(id) FROM people WHERE company_id"
@@ -233,7 +229,7 @@ def _play(code: str, progress_bar: ProgressBar) -> None:
     with transaction() as session:
         played = get_round(session, code, lock=True)
         if played.status is RoundStatus.CLOSED:
-            lines = queries.round_figures(session, round_key(played)).line_count
+            lines = round_queries.round_figures(session, round_key(played)).line_count
             manager = _actor(session, MANAGER)
             with progress_bar("Consolidating", lines) as tell:
                 consolidate_round(session, manager, code, progress=tell)
@@ -256,7 +252,7 @@ def _actor(session: Session, email: str) -> Actor:
 def _decide_alerts(session: Session, manager: Actor, code: str) -> None:
     """Roll over who is under the minimum, pay the fee where only free delivery is missed."""
     key = round_key(get_round(session, code))
-    for order in queries.list_supplier_orders(session, key, None, 200).items:
+    for order in supplier_order_queries.list_supplier_orders(session, key, None, 200).items:
         if order.alert == SupplierAlert.BELOW_MINIMUM:
             choose_for_supplier(session, manager, code, order.supplier_id, SupplierDecision.ROLL_OVER)
         elif order.alert == SupplierAlert.BELOW_FREE_DELIVERY:
@@ -284,8 +280,8 @@ def _tell(session: Session, code: str) -> Story:
     return Story(
         code,
         counts,
-        queries.round_figures(session, key),
-        queries.list_supplier_orders(session, key, None, 200).items,
+        round_queries.round_figures(session, key),
+        supplier_order_queries.list_supplier_orders(session, key, None, 200).items,
         cut,
         (
             (employee.email, "employee"),

@@ -12,13 +12,13 @@ from app.accounts.actor import Actor
 from app.accounts.permissions import Role
 from app.catalog.suppliers import supplier_id_of
 from app.core import clock
-from app.sourcing.tenders import preparing
-from app.sourcing.tenders.answering import answer_question, ask_question
-from app.sourcing.tenders.bidding import OfferedLine, submit_bid
+from app.sourcing.tenders import preparation
+from app.sourcing.tenders.bid_opening import mark_service, open_bids
+from app.sourcing.tenders.bids import OfferedLine, submit_bid
 from app.sourcing.tenders.models import AwardBy
-from app.sourcing.tenders.opening import mark_service, open_bids
-from app.sourcing.tenders.preparing import Need, TenderTerms
+from app.sourcing.tenders.preparation import Need, TenderTerms
 from app.sourcing.tenders.queries import bids_of, needs_of
+from app.sourcing.tenders.questions import answer_question, ask_question
 from app.sourcing.tenders.ranking import Measure
 
 _WEIGHTS = {Measure.PRICE: 50, Measure.CHARTER: 30, Measure.LEAD_TIME: 10, Measure.SERVICE: 10}
@@ -52,7 +52,7 @@ def hold_tenders(session: Session, manager: Actor) -> None:
             _bid(session, bidder, "AO-GANTS")
     with clock.frozen(begin + timedelta(days=20)):
         open_bids(session, manager, "AO-GANTS", codes[:2])
-        tender = preparing.get_tender(session, "AO-GANTS")
+        tender = preparation.get_tender(session, "AO-GANTS")
         marks = {supplier_id_of(session, bidder.code): bidder for bidder in _BIDDERS}
         for bid in bids_of(session, tender):
             bidder = marks[bid.supplier_id]
@@ -67,10 +67,10 @@ def _send_out(session: Session, manager: Actor, reference: str, title: str, cate
         title, "Besoin annuel des trois parcs, livré par tournée groupée.", AwardBy.LINE, _WEIGHTS,
         now + timedelta(days=8), deadline, (deadline + timedelta(days=30)).date(), (now + timedelta(days=420)).date(),
     )  # fmt: skip
-    preparing.create_tender(session, manager, reference, terms)
-    preparing.add_needs(session, manager, reference, _needs(session, category))
-    preparing.invite(session, manager, reference, [one.code for one in _BIDDERS] + ["ALSABURO", "LAUCH"])
-    return preparing.publish(session, manager, reference)
+    preparation.create_tender(session, manager, reference, terms)
+    preparation.add_needs(session, manager, reference, _needs(session, category))
+    preparation.invite(session, manager, reference, [one.code for one in _BIDDERS] + ["ALSABURO", "LAUCH"])
+    return preparation.publish(session, manager, reference)
 
 
 def _needs(session: Session, category: str) -> Sequence[Need]:
@@ -87,7 +87,7 @@ def _needs(session: Session, category: str) -> Sequence[Need]:
 
 
 def _bid(session: Session, bidder: _Bidder, reference: str) -> None:
-    tender = preparing.get_tender(session, reference)
+    tender = preparation.get_tender(session, reference)
     prices = dict(
         session.execute(
             text("SELECT ref, lowest_price FROM products WHERE ref = ANY(:refs)"),

@@ -12,8 +12,8 @@ from app.accounts.service import get_association
 from app.core.i18n import gettext as _
 from app.core.settings import get_settings
 from app.impact import queries
-from app.orders.pages.shop import home_page
-from app.orders.queries import open_rounds
+from app.orders.ordering.pages.shop import home_page
+from app.orders.rounds.queries import open_rounds
 from app.web.charts import part_of_whole_chart
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat

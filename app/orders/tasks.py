@@ -8,22 +8,22 @@ from sqlmodel import col, select
 from app.accounts.models import Person
 from app.catalog import import_runs
 from app.catalog.models import Offer, Supplier
-from app.core import jobs, mail
+from app.core import jobs
 from app.core.database import transaction
 from app.core.i18n import format_day, format_money, format_number, speaking
 from app.core.i18n import gettext as _
+from app.notify import mail
+from app.notify.letters import Action, letter
 from app.orders import outbox
-from app.orders.documents.formats import DocumentFormat
-from app.orders.documents.writing import order_files
-from app.orders.exchange import ORDER_COLUMNS
-from app.orders.imports import import_orders
-from app.orders.models import Drop, SupplierOrder, SupplierOrderLine
-from app.orders.service.order_links import make_order_link
-from app.orders.service.planning import work_out_plans
-from app.orders.service.rounds import open_and_close_due_rounds
-from app.orders.service.series import keep_series_going
-from app.orders.service.standing import lists_due, place_standing
-from app.web.letters import Action, letter
+from app.orders.consolidation.models.supplier_orders import Drop, SupplierOrder, SupplierOrderLine
+from app.orders.consolidation.round_lifecycle import keep_series_going, open_and_close_due_rounds
+from app.orders.consolidation.round_plans import work_out_plans
+from app.orders.fulfilment.documents.formats import DocumentFormat
+from app.orders.fulfilment.documents.order_files import order_files
+from app.orders.fulfilment.supplier_links import make_order_link
+from app.orders.ordering.order_columns import ORDER_COLUMNS
+from app.orders.ordering.order_imports import import_orders
+from app.orders.ordering.standing_orders import lists_due, place_standing
 
 import_runs.register("orders", ORDER_COLUMNS, import_orders)
 

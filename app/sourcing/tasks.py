@@ -5,9 +5,9 @@ from app.catalog.outbox import SCORE_OFFERS
 from app.core import jobs
 from app.core.database import transaction
 from app.core.jobs import JobName
-from app.sourcing.scores import score_offers
-from app.sourcing.tenders.awarding import start_awarded_offers
-from app.sourcing.verifying import remind_of_expiring
+from app.sourcing.charter.stored_scores import score_offers
+from app.sourcing.charter.verification import remind_of_expiring
+from app.sourcing.tenders.awards import start_awarded_offers
 
 NIGHTLY = JobName("sourcing.nightly", "sourcing")
 HOURLY = JobName("sourcing.hourly", "sourcing")

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.core.money import ZERO
 from app.core.pagination import Page, decode_cursor, page_of
-from app.supplying.matching import Difference, DifferenceKind
+from app.supplying.invoice_matching import Difference, DifferenceKind
 
 
 class InvoiceRow(NamedTuple):

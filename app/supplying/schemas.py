@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import BaseModel, Field
 
-from app.orders.models import LineAnswer, SupplierOrderStatus
-from app.supplying.models import InvoiceStatus
+from app.orders.consolidation.models.supplier_orders import LineAnswer, SupplierOrderStatus
+from app.supplying.models.invoices import InvoiceStatus
 from app.web.bodies import Body, Day, Flag, Named, Out, Text, UnitPrice, Units
 
 Sku = Annotated[Text, Field(max_length=80, examples=["VOS-001-03"])]

@@ -5,9 +5,9 @@ from datetime import datetime
 from app.core import jobs
 from app.core.database import transaction
 from app.orders import outbox
-from app.orders.models import SupplierOrder
-from app.supplying.service import webhooks
-from app.supplying.service.invoicing import match_invoices
+from app.orders.consolidation.models.supplier_orders import SupplierOrder
+from app.supplying import webhooks
+from app.supplying.supplier_invoices import match_invoices
 
 
 @jobs.task(outbox.TELL_SUPPLIER)

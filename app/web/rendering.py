@@ -1,8 +1,7 @@
-"""Pages: one Jinja environment over the shell's templates and those of every domain; static files with fingerprints."""
+"""Pages: templates with what every page knows; static files with fingerprints."""
 
 import hashlib
 from collections.abc import Callable
-from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,15 +9,13 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from lucide.jinja import lucide
 from sqlmodel import Session
 from starlette.datastructures import URL
 
-from app.core import i18n
-from app.web.words import status_words
+from app.core.templating import environment
+from app.web.labels import status_words
 
-APP_DIR = Path(__file__).parent.parent
 STATIC_DIR = Path(__file__).parent / "static"
 
 
@@ -30,39 +27,6 @@ def package_files() -> dict[str, Path]:
     assert spec.origin is not None
     folder = Path(spec.origin).parent / "static" / "django_htmx"
     return {"htmx.js": folder / "htmx-2.min.js", "htmx-sse.js": folder / "ext" / "hx-sse-2.min.js"}
-
-
-@cache
-def environment() -> Environment:
-    """The template environment: strict, escaping, speaking the current language."""
-    folders = [Path(__file__).parent / "templates", *sorted(APP_DIR.glob("*/templates"))]
-    made = Environment(
-        loader=FileSystemLoader(folders),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    made.filters |= {
-        "decimal": Decimal,
-        "money": i18n.format_money,
-        "unit_price": i18n.format_unit_price,
-        "number": i18n.format_number,
-        "typed_amount": i18n.format_typed_amount,
-        "rate": i18n.format_rate,
-        "country": i18n.country_name,
-        "day": i18n.format_day,
-        "short_day": i18n.format_short_day,
-        "month": i18n.format_month,
-        "instant": i18n.format_instant,
-    }
-    made.globals["static"] = static_url
-    made.globals["locale"] = i18n.current_locale
-    made.globals["icon"] = _icon
-    made.globals["status_words"] = status_words
-    return made
 
 
 @cache
@@ -82,6 +46,8 @@ def static_url(name: str) -> str:
     digest = hashlib.sha256(static_path(name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
 
+
+environment().globals |= {"static": static_url, "icon": _icon, "status_words": status_words}
 
 # Counts that every page's shell shows beside its own content: domains above tell them here.
 shell_facts: dict[str, Callable[[Session, Any], int]] = {}

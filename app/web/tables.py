@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 from fastapi.responses import Response
 
 from app.web.exports import ExportFormat, export
-from app.web.words import status_words
+from app.web.labels import status_words
 
 Kind = Literal[
     "text", "number", "money", "unit_price", "percent", "hours", "instant", "day", "short_day", "month", "status"

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from app.sourcing.charter import FIRST_VERSION
-from app.sourcing.charter_data import as_data
+from app.sourcing.charter.version import FIRST_VERSION
+from app.sourcing.charter.version_data import as_data
 
 revision = "0025"
 down_revision = "0024"

@@ -10,14 +10,15 @@ from app.accounts.actor import COMMAND_LINE, Actor, actor_for
 from app.accounts.models import Company
 from app.accounts.permissions import Role
 from app.accounts.service import get_association
-from app.billing.invoice import InvoiceKind
-from app.billing.models import IssuedInvoice
-from app.billing.service.runs import end_of, invoice_supplier
+from app.billing.invoicing.invoice import InvoiceKind
+from app.billing.invoicing.models import IssuedInvoice
+from app.billing.invoicing.runs import end_of, invoice_supplier
 from app.catalog.models import Offer, Supplier
 from app.catalog.suppliers import add_supplier_user
 from app.commission.service import create_rule
 from app.core import clock
-from app.orders.service.receiving import Arrival, receive_drop
+from app.orders.consolidation.drops import Arrival
+from app.orders.fulfilment.receipts import receive_drop
 from tests.factories import World
 
 SIRETS = ("73282932000074", "40483304800022", "55210055400013")

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.accounts.actor import Actor
-from app.billing.models import MethodKind, PaymentMethod
-from app.billing.service import collecting, connecting, methods, receiving, transmitting
+from app.billing.einvoicing import received_documents, transmissions
+from app.billing.payments import card_collections, connected_accounts, payment_methods
+from app.billing.payments.models.cards import MethodKind, PaymentMethod
 from app.demo import card_peer
 
 VISA, DECLINED_LATER, ASKS_ALWAYS = "4242424242424242", "4000000000000341", "4000002760003184"
@@ -36,9 +37,9 @@ def confirm_setup(address: str, setup_id: str, kind: MethodKind, number: str) ->
 
 def give_card(session: Session, address: str, approver: Actor, number: str = VISA) -> PaymentMethod:
     """A firm gives its card."""
-    setup = methods.begin_setup(session, approver, MethodKind.CARD)
+    setup = payment_methods.begin_setup(session, approver, MethodKind.CARD)
     confirm_setup(address, setup.id, MethodKind.CARD, number)
-    return methods.keep_method(session, approver, setup.id)
+    return payment_methods.keep_method(session, approver, setup.id)
 
 
 def answer_bank(address: str, intent_id: str, secret: str, *, yes: bool = True) -> None:
@@ -69,14 +70,14 @@ def event_of(event_id: str, type_: str, about: dict[str, Any]) -> dict[str, Any]
 
 
 _DOES = {
-    "billing.collect": collecting.carry_out,
-    "billing.sync_collection": collecting.sync,
-    "billing.sync_setup": methods.keep_from_event,
-    "billing.sync_account": connecting.sync_account,
-    "billing.pay_back": collecting.pay_back,
-    "billing.settle_credit": collecting.pay_back_excess,
-    "billing.transmit": transmitting.transmit,
-    "billing.tell_life_cycle": receiving.tell,
+    "billing.collect": card_collections.carry_out,
+    "billing.sync_collection": card_collections.sync,
+    "billing.sync_setup": payment_methods.keep_from_event,
+    "billing.sync_account": connected_accounts.sync_account,
+    "billing.pay_back": card_collections.pay_back,
+    "billing.settle_credit": card_collections.pay_back_excess,
+    "billing.transmit": transmissions.transmit,
+    "billing.tell_life_cycle": received_documents.tell,
 }
 
 

@@ -9,8 +9,8 @@ from app.catalog import queries
 from app.catalog.assortment import NOTHING, drop_rule, hidden_from, open_to
 from app.catalog.queries import CatalogFilter, Sort
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.orders.service.carts import Wish, fill_cart, read_quick_order
-from app.orders.service.member_orders import set_cart_line, submit_order
+from app.orders.ordering.baskets import Wish, fill_cart, read_quick_order
+from app.orders.ordering.member_orders import set_cart_line, submit_order
 from tests.factories import World
 from tests.site import Site
 

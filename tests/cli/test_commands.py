@@ -230,9 +230,9 @@ def run_worker(shell: Shell) -> None:
 def test_sent_orders_and_outcomes_leave_as_mail(shell: Shell, own_engine: Engine, tmp_path: Path) -> None:
     from app.accounts.actor import COMMAND_LINE
     from app.core import clock
-    from app.orders.service.approving import approve_round, send_round
-    from app.orders.service.consolidating import consolidate_round
-    from app.orders.service.rounds import close_round
+    from app.orders.consolidation.draft import consolidate_round
+    from app.orders.consolidation.round_approval import approve_round, send_round
+    from app.orders.consolidation.round_lifecycle import close_round
     from tests.factories import NOW
 
     with Session(own_engine) as session, session.begin(), clock.frozen(NOW):
@@ -288,8 +288,9 @@ def test_every_command_explains_itself(tmp_path: Path, command: str) -> None:
 
 
 def test_a_job_of_a_killed_worker_is_taken_up_again(shell: Shell, own_engine: Engine, tmp_path: Path) -> None:
-    from app.core import jobs, mail
+    from app.core import jobs
     from app.core.housekeeping import retry_stalled_jobs
+    from app.notify import mail
 
     with Session(own_engine) as session, session.begin():
         jobs.defer(session, mail.send_mail, **mail.message("anne@ex.com", "Bonjour", "Voici."))

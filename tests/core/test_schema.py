@@ -5,10 +5,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 from sqlmodel import SQLModel
 
-import app.billing.models
-import app.sourcing.models
-import app.sourcing.tenders.models
-import app.supplying.models  # noqa: F401 - imported for its tables
+import app.all_tables  # noqa: F401 - every table
 from app.core import schema
 
 

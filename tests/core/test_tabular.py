@@ -5,7 +5,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from app.catalog.exchange import OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.columns import OFFER_COLUMNS, SUPPLIER_COLUMNS
 from app.core.errors import InvalidInput
 from app.core.i18n import speaking
 from app.core.tabular import BadFile, TableReader

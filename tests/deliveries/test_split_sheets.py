@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from app.core.errors import NotFound
 from app.deliveries import queries
-from app.orders.service.approving import approve_round
-from app.orders.service.rounds import get_round, round_key
+from app.orders.consolidation.round_approval import approve_round
+from app.orders.rounds.service import get_round, round_key
 from tests.factories import World
 from tests.site import Site
 

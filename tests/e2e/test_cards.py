@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Role
-from app.billing.invoice import InvoiceKind
+from app.billing.invoicing.invoice import InvoiceKind
 from app.core import clock
 from app.demo import card_peer
 from tests.billing.market import Market

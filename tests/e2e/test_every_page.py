@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.orders.service.member_orders import set_cart_line, submit_order
+from app.orders.ordering.member_orders import set_cart_line, submit_order
 from tests.e2e.conftest import enter
 from tests.factories import Busy, a_busy_world, invoice_something
 

@@ -15,8 +15,8 @@ from app.accounts.sign_in import create_api_key
 from app.catalog.models import Offer
 from app.catalog.suppliers import add_supplier_user
 from app.core import clock
-from app.orders.models import SupplierOrder, SupplierOrderLine
-from app.supplying.models import SupplierInvoice
+from app.orders.consolidation.models.supplier_orders import SupplierOrder, SupplierOrderLine
+from app.supplying.models.invoices import SupplierInvoice
 from tests.factories import World
 
 PROGRAM = Path(__file__).parents[2] / "docs" / "examples" / "supplier_client.py"

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.core.settings import get_settings
 from app.impact import queries
-from app.orders.service.approving import approve_round
+from app.orders.consolidation.round_approval import approve_round
 from tests.factories import CUT_OFF, World
 from tests.site import Site
 

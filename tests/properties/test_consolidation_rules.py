@@ -9,17 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.catalog.terms import PriceTier, Terms
 from app.core.apportion import apportion
-from app.orders.consolidation import (
-    DemandLine,
-    OfferOutcome,
-    PriceTier,
-    SharingPolicy,
-    Terms,
-    UnfilledReason,
-    consolidate_offer,
-    order_quantity,
-)
+from app.orders.consolidation.rules import DemandLine, OfferOutcome, UnfilledReason, consolidate_offer, order_quantity
+from app.orders.rounds.sharing_policy import SharingPolicy
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PRICES = st.integers(1, 4000).map(lambda cents: Decimal(cents) / 100)

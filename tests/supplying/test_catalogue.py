@@ -12,8 +12,8 @@ import app.catalog.tasks  # noqa: F401 - registers what files are taken
 from app.catalog import import_runs
 from app.catalog.models import Offer, Product, Supplier
 from app.core import clock
-from app.sourcing.evidence import trust_of
-from app.sourcing.models import Evidence
+from app.sourcing.charter.evidence import trust_of
+from app.sourcing.charter.models import Evidence
 from tests.supplying.desk import Desk
 
 OFFERS = "/api/v1/supplier/offers"

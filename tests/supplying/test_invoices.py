@@ -7,10 +7,11 @@ import pytest
 from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
-from app.orders.models import SupplierOrder, SupplierOrderStatus
-from app.orders.service.receiving import Arrival, receive_drop
-from app.supplying.models import SupplierInvoice
-from app.supplying.service.invoicing import match_invoices
+from app.orders.consolidation.drops import Arrival
+from app.orders.consolidation.models.supplier_orders import SupplierOrder, SupplierOrderStatus
+from app.orders.fulfilment.receipts import receive_drop
+from app.supplying.models.invoices import SupplierInvoice
+from app.supplying.supplier_invoices import match_invoices
 from tests.supplying.desk import ORDER, Desk
 
 PDF = b"%PDF-1.7 an invoice"

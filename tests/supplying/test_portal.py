@@ -16,9 +16,9 @@ from app.core import clock
 from app.core.audit import AuditEntry
 from app.core.clock import PARIS
 from app.orders import tasks
-from app.orders.models import SupplierOrder
-from app.orders.queries import orders_to_follow_up
-from app.orders.service.order_links import LINK_LASTS, make_order_link
+from app.orders.consolidation.models.supplier_orders import SupplierOrder
+from app.orders.fulfilment.supplier_links import LINK_LASTS, make_order_link
+from app.orders.tracking.queries.cockpit import orders_to_follow_up
 from tests.factories import World
 from tests.site import Site
 

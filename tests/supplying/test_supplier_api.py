@@ -15,8 +15,8 @@ from app.accounts.sign_in import actor_of_key, create_api_key
 from app.catalog.models import Supplier
 from app.core import clock
 from app.core.errors import InvalidInput, NotAllowed
-from app.orders.models import SupplierOrder
-from app.orders.service.despatching import check_sscc
+from app.orders.consolidation.models.supplier_orders import SupplierOrder
+from app.orders.fulfilment.despatch import check_sscc
 from tests.factories import a_busy_world
 from tests.site import Site
 from tests.supplying.desk import ORDER, Desk

@@ -7,11 +7,11 @@ from sqlmodel import Session
 
 from app.accounts.service import get_association
 from app.core.errors import Conflict
-from app.orders.documents.formats import DocumentFormat
-from app.orders.documents.writing import forms_of, order_files
-from app.orders.service.acknowledging import Answer, acknowledge_order, refuse_order
-from app.orders.service.despatching import Despatch, advise_despatch
-from app.supplying.ubl_answers import DespatchMessage, OrderResponse, read_message
+from app.orders.fulfilment.acknowledgement import Answer, acknowledge_order, refuse_order
+from app.orders.fulfilment.despatch import Despatch, advise_despatch
+from app.orders.fulfilment.documents.formats import DocumentFormat
+from app.orders.fulfilment.documents.order_files import forms_of, order_files
+from app.supplying.answer_messages import DespatchMessage, OrderResponse, read_message
 from tests.conftest import SHARED
 from tests.factories import CUT_OFF, World
 from tests.schematron import failures

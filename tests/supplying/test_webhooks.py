@@ -17,12 +17,11 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.core import clock
 from app.core.settings import get_settings
-from app.orders.service.acknowledging import acknowledge_order
-from app.supplying import outgoing, tasks
-from app.supplying.models import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from app.supplying.outgoing import is_public
-from app.supplying.service import webhooks
-from app.supplying.signing import signature_of
+from app.orders.fulfilment.acknowledgement import acknowledge_order
+from app.supplying import tasks, webhook_requests, webhooks
+from app.supplying.models.webhooks import DeliveryStatus, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from app.supplying.webhook_requests import is_public
+from app.supplying.webhook_signature import signature_of
 from tests.supplying.desk import Desk
 
 
@@ -208,9 +207,9 @@ def test_an_answer_that_got_lost_makes_a_second_try_and_one_application(
         answer_the_order(desk, session)
         real = webhooks.post
 
-        def lossy(*given: Any, **named: Any) -> outgoing.Outcome:
+        def lossy(*given: Any, **named: Any) -> webhook_requests.Outcome:
             real(*given, **named)
-            return outgoing.Outcome(None, "connection reset", 3)
+            return webhook_requests.Outcome(None, "connection reset", 3)
 
         monkeypatch.setattr(webhooks, "post", lossy)
         webhooks.send_due(endpoint.id or 0)
@@ -224,7 +223,7 @@ def test_an_answer_that_got_lost_makes_a_second_try_and_one_application(
 def test_a_slow_receiver_is_left_and_asked_again(
     desk: Desk, receiver: Receiver, endpoint: WebhookEndpoint, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outgoing, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(webhook_requests, "TIMEOUT_SECONDS", 0.2)
     receiver.slow = 0.6
     now = datetime.now(UTC)
     with at(now):
@@ -371,8 +370,8 @@ def test_a_name_that_leads_inside_is_not_followed(receiver: Receiver, monkeypatc
     """A public-looking name that resolves to a private address: checked where it is connected to."""
     port = receiver.url.rsplit(":", 1)[1].split("/")[0]
     found = [(2, 1, 6, "", ("127.0.0.1", int(port)))]
-    monkeypatch.setattr(outgoing.socket, "getaddrinfo", lambda *_given, **_named: found)
-    outcome = outgoing.post(f"http://erp.example:{port}/hook", {}, b"{}")
+    monkeypatch.setattr(webhook_requests.socket, "getaddrinfo", lambda *_given, **_named: found)
+    outcome = webhook_requests.post(f"http://erp.example:{port}/hook", {}, b"{}")
     assert (outcome.status_code, outcome.delivered) == (None, False)
     assert "private network" in outcome.error
     assert receiver.seen == []

@@ -7,12 +7,12 @@ from sqlmodel import Session
 
 from app.accounts.permissions import Role
 from app.core import clock
-from app.orders import queries
-from app.orders.approval_rules import StepRule
-from app.orders.service.budgets import set_budget
-from app.orders.service.carts import Wish, fill_cart
-from app.orders.service.company_rules import create_approval_rule
-from app.orders.service.member_orders import set_cart_line
+from app.orders.ordering.approval_rules import StepRule
+from app.orders.ordering.approval_settings import create_approval_rule
+from app.orders.ordering.baskets import Wish, fill_cart
+from app.orders.ordering.budgets import set_budget
+from app.orders.ordering.member_orders import set_cart_line
+from app.orders.ordering.queries import carts as cart_queries
 from tests.factories import World
 from tests.site import Site
 
@@ -53,7 +53,7 @@ def test_sums_are_of_all_lines_and_a_long_cart_is_paged(world: World, session: S
     offers = [world.an_offer(supplier, ((1, "2.00"), (5, "1.50")), category=category) for _n in range(105)]
     world.an_order(purchasing_round, (offers[0], 3))
     fill_cart(session, buyer, purchasing_round.id or 0, [Wish(offer.id or 0, 2, 1) for offer in offers])
-    (cart,) = queries.list_carts(session, buyer)
+    (cart,) = cart_queries.list_carts(session, buyer)
     assert (cart.line_count, cart.at_most) == (105, Decimal(105 * 6))
     assert cart.projected == Decimal(104 * 4 + 3)  # the group has five of the first with these two
     first = site.get("/cart", buyer).text

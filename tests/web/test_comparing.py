@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from app.orders.pages.comparing import COOKIE
+from app.orders.ordering.pages.comparison import COOKIE
 from tests.factories import World
 from tests.site import Site
 

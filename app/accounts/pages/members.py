@@ -7,12 +7,12 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from app.accounts import joining, queries, service, sign_in
+from app.accounts import join_requests, queries, service, sign_in
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
+from app.accounts.labels import role_words
 from app.accounts.models import Person
 from app.accounts.permissions import ASSOCIATION_ROLES, COMPANY_ROLES, Permission, Role
-from app.accounts.words import role_words
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
@@ -77,7 +77,7 @@ def _page(
         page=page,
         table=_members(page.items),
         parks=queries.list_parks(session),
-        requests=joining.open_requests(session),
+        requests=join_requests.open_requests(session),
         own_people=queries.list_association_people(session),
         roles=sorted(ASSOCIATION_ROLES),
         q=q,

@@ -11,9 +11,11 @@ from pydantic import BaseModel, Field
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission, Scope
 from app.catalog.suppliers import require_supplier
-from app.sourcing.tenders import answering, bidding, opening, queries
+from app.sourcing.tenders import bid_opening, queries
+from app.sourcing.tenders import bids as tenders_bids
+from app.sourcing.tenders import questions as tenders_questions
 from app.sourcing.tenders.models import AwardBy, Tender, TenderStatus
-from app.sourcing.tenders.preparing import get_tender, weights_of
+from app.sourcing.tenders.preparation import get_tender, weights_of
 from app.web.api import DEFAULT_LIMIT, Cursor, Id, Limit, PageOut, api_router, page_out
 from app.web.bodies import Body, Named, Out, Percent, Text, UnitPrice, Whole
 from app.web.edge import SessionDep
@@ -106,7 +108,7 @@ class OfferedLineIn(Body):
     unit_price: UnitPrice = Field(examples=["7.9000"])
     pack_size: Whole = Field(default=1, ge=1, le=1_000_000)
     min_quantity: Whole = Field(default=1, ge=1, le=1_000_000)
-    lead_time_days: Whole = Field(default=1, ge=1, le=bidding.MOST_LEAD_DAYS)
+    lead_time_days: Whole = Field(default=1, ge=1, le=tenders_bids.MOST_LEAD_DAYS)
     vat_rate: Percent = Field(default=Decimal("20.00"), examples=["20.00"])
     origin_country: Text = Field(default="", max_length=2, description="ISO 3166-1 alpha-2", examples=["FR"])
 
@@ -193,7 +195,7 @@ def compare_bids(session: SessionDep, actor: SignedIn, reference: Reference) -> 
                 for ranked in one.ranked
             ],
         )
-        for one in opening.compare(session, get_tender(session, reference))
+        for one in bid_opening.compare(session, get_tender(session, reference))
     ]
 
 
@@ -202,7 +204,7 @@ def answer_question(
     session: SessionDep, actor: SignedIn, reference: Reference, question_id: Id, answer: AnswerIn
 ) -> None:
     """Answer a question before every invited supplier."""
-    answering.answer_question(session, actor, reference, question_id, answer.answer)
+    tenders_questions.answer_question(session, actor, reference, question_id, answer.answer)
 
 
 @router.get("/supplier/tenders")
@@ -219,7 +221,7 @@ def list_my_tenders(
 def read_my_tender(session: SessionDep, actor: SignedIn, reference: Reference) -> TenderOut:
     """A tender that my firm is invited to."""
     actor.require_scope(Scope.CATALOG_WRITE)
-    tender, _supplier = bidding.get_invited(session, actor, reference)
+    tender, _supplier = tenders_bids.get_invited(session, actor, reference)
     return TenderOut.of(tender, queries.needs_of(session, tender), queries.questions_of(session, tender))
 
 
@@ -227,19 +229,19 @@ def read_my_tender(session: SessionDep, actor: SignedIn, reference: Reference) -
 def ask_about_tender(session: SessionDep, actor: SignedIn, reference: Reference, question: QuestionIn) -> None:
     """Ask something about a tender."""
     actor.require_scope(Scope.CATALOG_WRITE)
-    answering.ask_question(session, actor, reference, question.words)
+    tenders_questions.ask_question(session, actor, reference, question.words)
 
 
 @router.put("/supplier/tenders/{reference}/bid")
 def submit_my_bid(session: SessionDep, actor: SignedIn, reference: Reference, bid: BidIn) -> ReceiptOut:
     """Bid, in place of an earlier bid; it is sealed at once."""
     actor.require_scope(Scope.CATALOG_WRITE)
-    lines = [bidding.OfferedLine(**line.model_dump()) for line in bid.lines]
-    return ReceiptOut.model_validate(bidding.submit_bid(session, actor, reference, lines, bid.words))
+    lines = [tenders_bids.OfferedLine(**line.model_dump()) for line in bid.lines]
+    return ReceiptOut.model_validate(tenders_bids.submit_bid(session, actor, reference, lines, bid.words))
 
 
 @router.delete("/supplier/tenders/{reference}/bid", status_code=204)
 def withdraw_my_bid(session: SessionDep, actor: SignedIn, reference: Reference) -> None:
     """Take my bid back, until the deadline."""
     actor.require_scope(Scope.CATALOG_WRITE)
-    bidding.withdraw_bid(session, actor, reference)
+    tenders_bids.withdraw_bid(session, actor, reference)

@@ -11,10 +11,9 @@ from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
 from app.catalog.api import DryRun, SkipBadRows
 from app.catalog.import_runs import get_run, start_import
-from app.catalog.own_offers import MOST_CHANGES, OfferChange, change_own_offers, list_own_offers
 from app.catalog.schemas import ImportRunOut, TierOut
-from app.sourcing.charter import FIRST_VERSION
-from app.sourcing.evidence import (
+from app.catalog.supplier_offers import MOST_CHANGES, OfferChange, change_own_offers, list_own_offers
+from app.sourcing.charter.evidence import (
     MADE_IN,
     MakingPlace,
     file_of,
@@ -23,9 +22,10 @@ from app.sourcing.evidence import (
     submit_evidence,
     withdraw_evidence,
 )
-from app.sourcing.models import EvidenceStatus
-from app.sourcing.own_grades import list_own_scores
-from app.sourcing.schemas import ScoreOut
+from app.sourcing.charter.models import EvidenceStatus
+from app.sourcing.charter.schemas import ScoreOut
+from app.sourcing.charter.supplier_grades import list_own_scores
+from app.sourcing.charter.version import FIRST_VERSION
 from app.supplying.api.access import supplier_within
 from app.supplying.schemas import Sku
 from app.web.api import DEFAULT_LIMIT, Cursor, Id, Limit, PageOut, api_router, page_out

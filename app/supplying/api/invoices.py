@@ -10,14 +10,14 @@ from sqlmodel import Session
 
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission, Scope
-from app.orders.models import SupplierOrder
-from app.orders.service.acknowledging import get_supplier_order_of
+from app.orders.consolidation.models.supplier_orders import SupplierOrder
+from app.orders.fulfilment.acknowledgement import get_supplier_order_of
 from app.supplying import queries
 from app.supplying.api.access import supplier_within
-from app.supplying.matching import DifferenceKind
-from app.supplying.models import InvoiceStatus, SupplierInvoice
+from app.supplying.invoice_matching import DifferenceKind
+from app.supplying.models.invoices import InvoiceStatus, SupplierInvoice
 from app.supplying.schemas import Number, Sku
-from app.supplying.service.invoicing import (
+from app.supplying.supplier_invoices import (
     Invoice,
     InvoicedLine,
     attach_file,

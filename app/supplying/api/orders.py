@@ -8,13 +8,14 @@ from sqlmodel import Session
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
 from app.core.pagination import MAX_PAGE_SIZE
-from app.orders import queries
-from app.orders.documents.formats import DocumentFormat
-from app.orders.documents.writing import order_files
-from app.orders.models import SupplierOrder, SupplierOrderStatus
-from app.orders.service.acknowledging import Answer, acknowledge_order, get_supplier_order_of, refuse_order
-from app.orders.service.despatching import Despatch, advise_despatch
+from app.orders.consolidation.models.supplier_orders import SupplierOrder, SupplierOrderStatus
+from app.orders.fulfilment.acknowledgement import Answer, acknowledge_order, get_supplier_order_of, refuse_order
+from app.orders.fulfilment.despatch import Despatch, advise_despatch
+from app.orders.fulfilment.documents.formats import DocumentFormat
+from app.orders.fulfilment.documents.order_files import order_files
+from app.orders.fulfilment.queries import supplier_side as supplier_side_queries
 from app.supplying.api.access import supplier_within
+from app.supplying.peppol_answers import take_message
 from app.supplying.queries import list_invoices
 from app.supplying.schemas import (
     AcknowledgementIn,
@@ -28,7 +29,6 @@ from app.supplying.schemas import (
     OrderSummaryOut,
     RefusalIn,
 )
-from app.supplying.service.electronic import take_message
 from app.web.api import DEFAULT_LIMIT, Cursor, ExpectedVersion, Limit, PageOut, api_router, page_out, set_etag
 from app.web.bodies import Instant
 from app.web.edge import SessionDep
@@ -49,7 +49,9 @@ def list_own_orders(
     """My orders, those that changed last at the end; ask again with `updated_since` to see what is new."""
     supplier_id = supplier_within(session, actor, Scope.ORDERS_READ)
     return page_out(
-        queries.list_own_orders(session, supplier_id, cursor, limit, updated_since=updated_since, status=status),
+        supplier_side_queries.list_own_orders(
+            session, supplier_id, cursor, limit, updated_since=updated_since, status=status
+        ),
         OrderSummaryOut,
     )
 
@@ -137,8 +139,10 @@ def _shown(session: Session, response: Response, order: SupplierOrder) -> OrderO
     invoices = list_invoices(session, None, MAX_PAGE_SIZE, supplier_order_id=order_id)
     return OrderOut(
         **shown,
-        lines=[LineOut.model_validate(line) for line in queries.own_lines(session, order_id)],
-        drops=[DropOut.model_validate(drop) for drop in queries.own_drops(session, order_id)],
+        lines=[LineOut.model_validate(line) for line in supplier_side_queries.own_lines(session, order_id)],
+        drops=[DropOut.model_validate(drop) for drop in supplier_side_queries.own_drops(session, order_id)],
         invoices=[OrderInvoiceOut.model_validate(invoice) for invoice in invoices.items],
-        despatch_advices=[AdviceOut.model_validate(advice) for advice in queries.own_advices(session, order_id)],
+        despatch_advices=[
+            AdviceOut.model_validate(advice) for advice in supplier_side_queries.own_advices(session, order_id)
+        ],
     )

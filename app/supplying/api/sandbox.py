@@ -6,8 +6,8 @@ from pydantic import BaseModel
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
 from app.supplying.api.access import supplier_within
+from app.supplying.sandbox import make_test_order, receive_test_order
 from app.supplying.schemas import Number
-from app.supplying.service.sandbox import make_test_order, receive_test_order
 from app.web.api import api_router
 from app.web.edge import SessionDep
 

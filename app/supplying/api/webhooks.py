@@ -8,11 +8,10 @@ from sqlmodel import Session
 
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Scope
-from app.orders.outbox import SupplierEvent
-from app.supplying import queries
+from app.orders.consolidation.supplier_events import SupplierEvent
+from app.supplying import queries, webhooks
 from app.supplying.api.access import supplier_within
-from app.supplying.models import DeliveryStatus, WebhookEndpoint
-from app.supplying.service import webhooks
+from app.supplying.models.webhooks import DeliveryStatus, WebhookEndpoint
 from app.web.api import DEFAULT_LIMIT, Cursor, Id, Limit, PageOut, api_router, page_out
 from app.web.bodies import Body, Flag, Out, Text
 from app.web.edge import SessionDep

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-import app.orders.models  # noqa: F401 - foreign keys name its tables
+import app.orders.consolidation.models  # noqa: F401 - foreign keys name its tables
 from app.core.money import ZERO
 from app.core.tables import choice, euros, euros_per_unit, instant, key, rate_in_percent
 

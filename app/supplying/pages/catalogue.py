@@ -10,13 +10,13 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.catalog.import_runs import list_runs, start_import
-from app.catalog.own_offers import OfferChange, OwnOfferRow, change_own_offers, list_own_offers
+from app.catalog.supplier_offers import OfferChange, OwnOfferRow, change_own_offers, list_own_offers
 from app.catalog.suppliers import require_supplier
 from app.core.errors import DomainError
 from app.core.i18n import current_locale, say
 from app.core.i18n import gettext as _
 from app.core.pagination import PAGE_SIZE, every_row
-from app.sourcing.evidence import (
+from app.sourcing.charter.evidence import (
     MADE_IN,
     MADE_IN_WORDS,
     EvidenceRow,
@@ -28,8 +28,8 @@ from app.sourcing.evidence import (
     withdraw_evidence,
     words_of_criteria,
 )
-from app.sourcing.own_grades import OwnScore, list_own_scores, own_grades
-from app.sourcing.versions import current_charter
+from app.sourcing.charter.supplier_grades import OwnScore, list_own_scores, own_grades
+from app.sourcing.charter.versions import current_charter
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
 from app.web.forms import Texts, typed_day, typed_quantity

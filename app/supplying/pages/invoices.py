@@ -16,13 +16,13 @@ from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.core.money import UNIT_PRICE_STEP
 from app.core.pagination import PAGE_SIZE, every_row
-from app.orders.service.acknowledging import get_supplier_order_of
+from app.orders.fulfilment.acknowledgement import get_supplier_order_of
 from app.supplying import queries
-from app.supplying.models import InvoiceStatus, SupplierInvoice, SupplierInvoiceFile
-from app.supplying.pages.opened import AnOrder
+from app.supplying.labels import difference_words
+from app.supplying.models.invoices import InvoiceStatus, SupplierInvoice, SupplierInvoiceFile
+from app.supplying.pages.linked_order import AnOrder
 from app.supplying.pages.orders import order_page
-from app.supplying.pages.words import difference_words
-from app.supplying.service.invoicing import (
+from app.supplying.supplier_invoices import (
     Invoice,
     InvoicedLine,
     attach_file,

@@ -21,25 +21,25 @@ from app.core.i18n import gettext as _
 from app.core.money import UNIT_PRICE_STEP, round_amount
 from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE, every_row
 from app.core.settings import get_settings
-from app.orders import queries
-from app.orders.documents.formats import DocumentFormat
-from app.orders.documents.writing import forms_of, order_files
-from app.orders.models import SupplierOrderStatus
-from app.orders.pages.words import answer_words
-from app.orders.service.acknowledging import (
+from app.orders.consolidation.models.supplier_orders import SupplierOrderStatus
+from app.orders.fulfilment.acknowledgement import (
     OPEN_TO_ANSWERS,
     Answer,
     acknowledge_order,
     get_supplier_order_of,
     refuse_order,
 )
-from app.orders.service.despatching import CAN_LEAVE, Despatch, advise_despatch
-from app.orders.service.order_links import make_driver_link
+from app.orders.fulfilment.despatch import CAN_LEAVE, Despatch, advise_despatch
+from app.orders.fulfilment.documents.formats import DocumentFormat
+from app.orders.fulfilment.documents.order_files import forms_of, order_files
+from app.orders.fulfilment.labels import answer_words
+from app.orders.fulfilment.queries import supplier_side as supplier_side_queries
+from app.orders.fulfilment.supplier_links import make_driver_link
 from app.supplying import queries as supplying_queries
-from app.supplying.pages.opened import AnOrder, Opened
-from app.supplying.pages.words import difference_words
-from app.supplying.service.electronic import take_message
-from app.supplying.service.invoicing import CAN_BE_INVOICED
+from app.supplying.labels import difference_words
+from app.supplying.pages.linked_order import AnOrder, Opened
+from app.supplying.peppol_answers import take_message
+from app.supplying.supplier_invoices import CAN_BE_INVOICED
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
 from app.web.forms import Text, Texts, typed_amount, typed_day, typed_quantity
@@ -58,7 +58,11 @@ def own_orders_page(
     supplier_id = require_supplier(session, actor)
     if form is not None:
         return _orders(
-            every_row(lambda at, limit: queries.list_own_orders(session, supplier_id, at, limit, newest_first=True))
+            every_row(
+                lambda at, limit: supplier_side_queries.list_own_orders(
+                    session, supplier_id, at, limit, newest_first=True
+                )
+            )
         ).as_file(form)
     return _orders_page(request, session, supplier_id, cursor)
 
@@ -66,7 +70,7 @@ def own_orders_page(
 def _orders_page(
     request: Request, session: Session, supplier_id: int, cursor: str | None, error: str | None = None
 ) -> Response:
-    page = queries.list_own_orders(session, supplier_id, cursor, PAGE_SIZE, newest_first=True)
+    page = supplier_side_queries.list_own_orders(session, supplier_id, cursor, PAGE_SIZE, newest_first=True)
     status = 422 if error else 200
     return render(
         request, "supplying/orders.html", status_code=status, page=page, table=_orders(page.items), error=error
@@ -87,7 +91,7 @@ def take_document(
     return RedirectResponse(f"/supplier/orders/{order.number}", 303)
 
 
-def _orders(rows: Iterable[queries.OwnOrderRow]) -> Table:
+def _orders(rows: Iterable[supplier_side_queries.OwnOrderRow]) -> Table:
     columns = [Column(_("Order")), Column(_("State"), "status"), Column(_("Sent"), "instant")]
     columns += [Column(_("First delivery"), "day"), Column(_("Lines"), "number"), Column(_("Amount"), "money")]
     return Table(
@@ -109,11 +113,11 @@ def own_order_page(
     """One order: what, where, when; answering it and sending it off. `form` gives its lines as a file."""
     if form is not None:
         order = get_supplier_order_of(session, opened.actor, opened.number)
-        return _lines(opened.number, queries.own_lines(session, order.id or 0)).as_file(form)
+        return _lines(opened.number, supplier_side_queries.own_lines(session, order.id or 0)).as_file(form)
     return order_page(request, session, opened)
 
 
-def _lines(number: str, lines: Iterable[queries.OwnLineRow]) -> Table:
+def _lines(number: str, lines: Iterable[supplier_side_queries.OwnLineRow]) -> Table:
     words = answer_words()
     columns = [Column(_("SKU")), Column(_("Article")), Column("GTIN"), Column(_("Pack"), "number")]
     columns += [Column(_("Ordered"), "number"), Column(_("Confirmed"), "number"), Column(_("Unit price"), "unit_price")]
@@ -139,7 +143,7 @@ def order_page(
     """The page of an order; `driver_link` shows a link just made, with its park."""
     order = get_supplier_order_of(session, opened.actor, opened.number)
     order_id = order.id or 0
-    to_come = queries.still_to_come(session, order_id)
+    to_come = supplier_side_queries.still_to_come(session, order_id)
     return render(
         request,
         "supplying/order.html",
@@ -150,9 +154,9 @@ def order_page(
         order=order,
         document_forms=forms_of(session, opened.number),
         association=get_association(session),
-        lines=queries.own_lines(session, order_id),
-        drops=[(drop, to_come.get(drop.id)) for drop in queries.own_drops(session, order_id)],
-        advices=queries.own_advices(session, order_id),
+        lines=supplier_side_queries.own_lines(session, order_id),
+        drops=[(drop, to_come.get(drop.id)) for drop in supplier_side_queries.own_drops(session, order_id)],
+        advices=supplier_side_queries.own_advices(session, order_id),
         invoices=supplying_queries.list_invoices(session, None, MAX_PAGE_SIZE, supplier_order_id=order_id).items,
         difference_words=difference_words(),
         can_be_invoiced=order.status in CAN_BE_INVOICED,
@@ -218,7 +222,7 @@ def answer_order(
                 answers: list[Answer] = []
                 if what == "change":
                     order = get_supplier_order_of(session, opened.actor, opened.number)
-                    lines = {line.sku: line for line in queries.own_lines(session, order.id or 0)}
+                    lines = {line.sku: line for line in supplier_side_queries.own_lines(session, order.id or 0)}
                     answers = list(_changed(lines, zip(sku, quantity, unit_price, promised_on, reason, strict=True)))
                 acknowledge_order(
                     session,
@@ -233,7 +237,9 @@ def answer_order(
     return RedirectResponse(opened.here, 303)
 
 
-def _changed(lines: dict[str, queries.OwnLineRow], typed: Iterable[tuple[str, str, str, str, str]]) -> Iterator[Answer]:
+def _changed(
+    lines: dict[str, supplier_side_queries.OwnLineRow], typed: Iterable[tuple[str, str, str, str, str]]
+) -> Iterator[Answer]:
     """The lines that somebody typed something else into."""
     for sku, quantity, unit_price, promised_on, reason in typed:
         line = lines.get(sku)

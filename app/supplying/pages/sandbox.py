@@ -10,12 +10,7 @@ from app.catalog.suppliers import require_supplier
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
-from app.supplying.service.sandbox import (
-    end_sandbox_keys,
-    make_own_test_order,
-    make_sandbox_key,
-    read_sandbox,
-)
+from app.supplying.sandbox import end_sandbox_keys, make_own_test_order, make_sandbox_key, read_sandbox
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
 from app.web.rendering import render

@@ -8,7 +8,7 @@ from app.accounts.permissions import Permission
 from app.catalog.models import Supplier
 from app.catalog.suppliers import require_supplier, supplier_id_of
 from app.core.i18n import gettext as _
-from app.sourcing.own_grades import own_grades
+from app.sourcing.charter.supplier_grades import own_grades
 from app.supplying.score_card import Quarter, quarters_of
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat

@@ -14,11 +14,10 @@ from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
-from app.orders.outbox import SupplierEvent
-from app.supplying import queries
-from app.supplying.models import DeliveryStatus
-from app.supplying.pages.words import event_words
-from app.supplying.service import webhooks
+from app.orders.consolidation.supplier_events import SupplierEvent
+from app.supplying import queries, webhooks
+from app.supplying.labels import event_words
+from app.supplying.models.webhooks import DeliveryStatus
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
 from app.web.rendering import render

@@ -1,0 +1,105 @@
+"""Tables of money at the bank: what moved, what it pays, what goes out by a file, mandates and direct debits."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+import app.billing.invoicing.models  # noqa: F401 - foreign keys name its tables
+from app.core.tables import euros, instant, key
+
+
+class BankMovement(SQLModel, table=True):
+    """A movement on the association's account, from a statement; once, however often the statement is imported.
+
+    `rest_account`: where what of it pays no invoice and no transfer is booked; 471 where nobody has said, empty where
+    there is none.
+    """
+
+    __tablename__ = "bank_movements"
+    __table_args__ = (Index("ix_bank_movements_waiting", "id", postgresql_where=text("rest_account = '471'")),)
+
+    id: int | None = key()
+    reference: str = Field(unique=True, max_length=80)
+    booked_on: date
+    amount: Decimal = euros()
+    counterparty: str = Field(default="", max_length=200)
+    words: str = Field(default="", max_length=500)
+    rest_account: str = Field(default="471", max_length=12, sa_column_kwargs={"server_default": "471"})
+    imported_at: datetime = instant()
+
+
+class Payment(SQLModel, table=True):
+    """Money that an invoice was paid with, from a movement at the bank or a collection by card; negative where it went
+    back. Its journal entry is of the same moment."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        CheckConstraint("amount <> 0", name="amount_not_none"),
+        CheckConstraint("num_nonnulls(movement_id, collection_id) = 1", name="one_source"),
+        UniqueConstraint("movement_id", "invoice_id"),
+    )
+
+    id: int | None = key()
+    invoice_id: int = Field(foreign_key="issued_invoices.id", index=True)
+    movement_id: int | None = Field(default=None, foreign_key="bank_movements.id")
+    collection_id: int | None = Field(default=None, foreign_key="collections.id", index=True)
+    amount: Decimal = euros()
+
+
+class Transfer(SQLModel, table=True):
+    """What a supplier is paid, or a firm paid back for an invoice, by a file for the bank; `movement_id` once it is
+    done."""
+
+    __tablename__ = "transfers"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint("num_nonnulls(supplier_id, invoice_id) = 1", name="one_receiver"),
+    )
+
+    id: int | None = key()
+    reference: str = Field(unique=True, max_length=35)
+    supplier_id: int | None = Field(default=None, foreign_key="suppliers.id", index=True)
+    invoice_id: int | None = Field(default=None, foreign_key="issued_invoices.id", index=True)
+    amount: Decimal = euros()
+    made_at: datetime = instant()
+    made_by: str = ""
+    movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", unique=True)
+
+
+class SepaMandate(SQLModel, table=True):
+    """A member company's mandate to debit its account (SEPA Core); the latest one that is not revoked counts."""
+
+    __tablename__ = "sepa_mandates"
+    __table_args__ = (
+        Index("uq_sepa_mandates_in_force", "company_id", unique=True, postgresql_where=text("revoked_at IS NULL")),
+    )
+
+    id: int | None = key()
+    company_id: int = Field(foreign_key="companies.id")
+    reference: str = Field(unique=True, max_length=35)
+    iban: str = Field(max_length=34)
+    signed_at: datetime = instant()
+    signed_by: str = ""
+    revoked_at: datetime | None = instant(default=None)
+
+
+class DirectDebit(SQLModel, table=True):
+    """That an invoice stands in a file of direct debits. The bank's statement says when it is paid, and `returned_at`
+    when it was given back: it can be collected again then."""
+
+    __tablename__ = "direct_debits"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("uq_direct_debits_standing", "invoice_id", unique=True, postgresql_where=text("returned_at IS NULL")),
+    )
+
+    id: int | None = key()
+    invoice_id: int = Field(foreign_key="issued_invoices.id")
+    mandate_id: int = Field(foreign_key="sepa_mandates.id")
+    amount: Decimal = euros()
+    collect_on: date
+    made_at: datetime = instant()
+    made_by: str = ""
+    returned_at: datetime | None = instant(default=None)

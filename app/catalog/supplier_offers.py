@@ -1,0 +1,183 @@
+"""A supplier's own offers: listed, and many changed at once (stock, prices, lead times, withdrawn or back)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.accounts.actor import Actor
+from app.accounts.service import get_association
+from app.catalog.models import Supplier
+from app.catalog.outbox import tell_of_changed_offers
+from app.catalog.shelf import refresh_listing
+from app.catalog.suppliers import require_supplier
+from app.core import audit, clock
+from app.core.bulk_copy import copy_rows
+from app.core.errors import InvalidInput
+from app.core.pagination import Page, decode_cursor, page_of
+
+MOST_CHANGES = 10_000
+# A staged list price against the kept one, and the association's limit in percent.
+RISES_TOO_MUCH = "s.tier_prices[1] > t.tier_prices[1] * (1 + CAST(:limit AS numeric) / 100)"
+PriceTiers = Sequence[tuple[int, Decimal]]
+
+
+class OwnOfferRow(NamedTuple):
+    """An offer in its supplier's own list; tiers are (from group quantity, euros before VAT)."""
+
+    sku: str
+    name: str
+    product_ref: str
+    category: str
+    gtin: str | None
+    pack_size: int
+    min_quantity: int
+    lead_time_days: int
+    vat_rate: Decimal
+    tiers: list[tuple[int, Decimal]]
+    stock: int | None
+    stock_at: datetime | None
+    withdrawn: bool
+
+
+def list_own_offers(
+    session: Session, supplier_id: int, cursor: str | None, limit: int, *, words: str = ""
+) -> Page[OwnOfferRow]:
+    """A supplier's offers by SKU, withdrawn ones too; `words` is part of a name or the beginning of a SKU."""
+    parameters: dict[str, Any] = {"supplier_id": supplier_id, "limit": limit + 1, "words": words.strip().lower()}
+    after = decode_cursor(cursor, str)
+    parameters["after"] = after[0] if after else ""
+    rows = session.execute(
+        text("""
+            SELECT o.sku, o.name, p.ref, c.name, o.gtin, o.pack_size, o.min_quantity, o.lead_time_days, o.vat_rate,
+                o.tier_quantities, o.tier_prices, o.stock, o.stock_at, o.withdrawn_at IS NOT NULL
+            FROM offers o JOIN products p ON p.id = o.product_id JOIN categories c ON c.id = p.category_id
+            WHERE o.supplier_id = :supplier_id AND o.sku > :after
+              AND (:words = '' OR position(:words IN lower(o.name)) > 0 OR starts_with(lower(o.sku), :words))
+            ORDER BY o.sku LIMIT :limit
+        """),
+        parameters,
+    )
+    found = [OwnOfferRow._make((*row[:9], list(zip(row[9], row[10], strict=True)), *row[11:])) for row in rows]
+    return page_of(found, limit, lambda row: (row.sku,))
+
+
+@dataclass(frozen=True)
+class OfferChange:
+    """What changes about an offer; None leaves it. A stock of None stays unknown, or as it was said last."""
+
+    sku: str
+    stock: int | None = None
+    price_tiers: PriceTiers | None = None
+    lead_time_days: int | None = None
+    withdrawn: bool | None = None
+
+
+def change_own_offers(session: Session, actor: Actor, changes: Sequence[OfferChange]) -> int:
+    """Change many offers of the actor's supplier at once, all or none; how many differ now.
+
+    Raises `InvalidInput` for an unknown SKU, one named twice, tiers that do not rise, or a list price that rises by
+    more than the association's limit.
+    """
+    supplier = session.get_one(Supplier, require_supplier(session, actor))
+    for change in changes:
+        _check_tiers(change)
+    [(most_named, times)] = Counter(change.sku for change in changes).most_common(1) or [("", 0)]
+    if times > 1:
+        raise InvalidInput("{sku} is named twice.", code="sku_twice", field="items", sku=most_named)
+    _stage(session, changes)
+    _reject_unknown(session, supplier)
+    _reject_rises(session, supplier, get_association(session).price_jump_percent)
+    changed = session.scalars(
+        text("""
+            UPDATE offers o
+            SET stock = coalesce(s.stock, o.stock),
+                stock_at = CASE WHEN s.stock IS NULL THEN o.stock_at ELSE :now END,
+                tier_quantities = coalesce(s.tier_quantities, o.tier_quantities),
+                tier_prices = coalesce(s.tier_prices, o.tier_prices),
+                lead_time_days = coalesce(s.lead_time_days, o.lead_time_days),
+                withdrawn_at = CASE WHEN s.withdrawn IS NULL THEN o.withdrawn_at
+                    WHEN s.withdrawn THEN coalesce(o.withdrawn_at, :now) END,
+                version = o.version + 1
+            FROM staged_changes s
+            WHERE o.supplier_id = :supplier_id AND o.sku = s.sku AND (
+                s.stock IS NOT NULL
+                OR (o.tier_quantities, o.tier_prices, o.lead_time_days, o.withdrawn_at IS NOT NULL) IS DISTINCT FROM
+                   (coalesce(s.tier_quantities, o.tier_quantities), coalesce(s.tier_prices, o.tier_prices),
+                    coalesce(s.lead_time_days, o.lead_time_days), coalesce(s.withdrawn, o.withdrawn_at IS NOT NULL)))
+            RETURNING o.id
+        """),
+        {"supplier_id": supplier.id, "now": clock.now()},
+    ).all()
+    if any(change.price_tiers or change.withdrawn is not None for change in changes):
+        refresh_listing(session)
+    if any(change.withdrawn is not None for change in changes):
+        tell_of_changed_offers(session, supplier.id)
+    audit.record(session, actor.label, "offers.changed", supplier, changed=len(changed))
+    return len(changed)
+
+
+def _check_tiers(change: OfferChange) -> None:
+    if change.price_tiers is None:
+        return
+    quantities = [quantity for quantity, _price in change.price_tiers]
+    if not quantities or quantities != sorted(set(quantities)) or quantities[0] < 1:
+        raise InvalidInput(
+            "The tiers of {sku} do not rise from a quantity of 1 or more.",
+            code="tiers_not_rising",
+            field="items",
+            sku=change.sku,
+        )
+
+
+def _stage(session: Session, changes: Sequence[OfferChange]) -> None:
+    session.execute(text("DROP TABLE IF EXISTS staged_changes"))
+    session.execute(
+        text("""
+            CREATE TEMPORARY TABLE staged_changes (sku text, stock integer, lead_time_days integer, withdrawn boolean,
+                tier_quantities integer[], tier_prices numeric(12,4)[]) ON COMMIT DROP
+        """)
+    )
+    copy_rows(session, "COPY staged_changes FROM STDIN", (_staged(change) for change in changes))
+
+
+def _staged(change: OfferChange) -> list[object]:
+    quantities = prices = None
+    if change.price_tiers is not None:
+        quantities, prices = (f"{{{','.join(map(str, values))}}}" for values in zip(*change.price_tiers, strict=True))
+    return [change.sku, change.stock, change.lead_time_days, change.withdrawn, quantities, prices]
+
+
+def _reject_unknown(session: Session, supplier: Supplier) -> None:
+    unknown = session.scalar(
+        text("""
+            SELECT min(s.sku) FROM staged_changes s
+            WHERE NOT EXISTS (SELECT FROM offers o WHERE o.supplier_id = :supplier_id AND o.sku = s.sku)
+        """),
+        {"supplier_id": supplier.id},
+    )
+    if unknown is not None:
+        raise InvalidInput("You offer no {sku}.", code="unknown_sku", field="items", sku=unknown)
+
+
+def _reject_rises(session: Session, supplier: Supplier, limit_percent: Decimal) -> None:
+    risen = session.scalar(
+        text(f"""
+            SELECT min(s.sku) FROM staged_changes s JOIN offers t ON t.supplier_id = :supplier_id AND t.sku = s.sku
+            WHERE {RISES_TOO_MUCH}
+        """),
+        {"supplier_id": supplier.id, "limit": limit_percent},
+    )
+    if risen is not None:
+        raise InvalidInput(
+            "The price of {sku} rises by more than {limit} %: ask the association to change it.",
+            code="price_rises_too_much",
+            field="items",
+            sku=risen,
+            limit=limit_percent,
+        )

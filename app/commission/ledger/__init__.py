@@ -1,0 +1,3 @@
+"""The books, in double entry, append-only: `chart` (accounts), `entries`, `books` (balances, ledgers, FEC), `closing`
+of months.
+"""

@@ -1,0 +1,123 @@
+"""The books: double entry, append-only. Accounts are those of the French chart (*plan comptable général*).
+
+The database holds every entry balanced, refuses changes, and takes postings of an entry only in the transaction
+that wrote it (see the triggers in migration 0001).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import func, insert
+from sqlmodel import Session, col, select
+
+from app.commission.ledger.chart import COMMISSION_INCOME, SUPPLIERS
+from app.commission.ledger.models import JournalEntry, Posting
+from app.core import clock
+from app.core.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class PostingDraft:
+    """One side of an entry to be booked, in euros: either debit or credit is positive."""
+
+    account: str
+    debit: Decimal = ZERO
+    credit: Decimal = ZERO
+    supplier_id: int | None = None
+    company_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDraft:
+    """An entry to be booked, and the document that causes it; one entry a document and purpose."""
+
+    document_type: str
+    document_number: str
+    purpose: str
+    label: str
+    postings: tuple[PostingDraft, ...]
+
+
+def commission_entry(supplier_order_number: str, supplier_id: int, commission: Decimal) -> EntryDraft:
+    """The association's commission on a supplier order, retained from what its supplier is paid."""
+    return EntryDraft(
+        document_type="supplier_order",
+        document_number=supplier_order_number,
+        purpose="commission",
+        label=f"Commission {supplier_order_number}",
+        postings=(
+            PostingDraft(SUPPLIERS, debit=commission, supplier_id=supplier_id),
+            PostingDraft(COMMISSION_INCOME, credit=commission, supplier_id=supplier_id),
+        ),
+    )
+
+
+def adjustment_entry(supplier_order_number: str, supplier_id: int, difference: Decimal, purpose: str) -> EntryDraft:
+    """What a commission is more (or, negative, less) than was booked before: an entry of its own, never a change."""
+    more, less = max(difference, ZERO), max(-difference, ZERO)
+    return EntryDraft(
+        document_type="supplier_order",
+        document_number=supplier_order_number,
+        purpose=purpose,
+        label=f"Commission {supplier_order_number}",
+        postings=(
+            PostingDraft(SUPPLIERS, debit=more, credit=less, supplier_id=supplier_id),
+            PostingDraft(COMMISSION_INCOME, debit=less, credit=more, supplier_id=supplier_id),
+        ),
+    )
+
+
+def book(session: Session, drafts: Sequence[EntryDraft]) -> None:
+    """Write entries with their postings, in two statements however many there are."""
+    if not drafts:
+        return
+    booked_at, booked_on = clock.now(), clock.today()
+    entries = session.scalars(
+        insert(JournalEntry).returning(col(JournalEntry.id), sort_by_parameter_order=True),
+        [
+            {
+                "booked_at": booked_at,
+                "booked_on": booked_on,
+                "document_type": draft.document_type,
+                "document_number": draft.document_number,
+                "purpose": draft.purpose,
+                "label": draft.label,
+            }
+            for draft in drafts
+        ],
+    ).all()
+    session.execute(
+        insert(Posting),
+        [
+            {
+                "entry_id": entry_id,
+                "account": posting.account,
+                "supplier_id": posting.supplier_id,
+                "company_id": posting.company_id,
+                "debit": posting.debit,
+                "credit": posting.credit,
+            }
+            for entry_id, draft in zip(entries, drafts, strict=True)
+            for posting in draft.postings
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AccountBalance:
+    """The sums of an account, in euros."""
+
+    account: str
+    debit: Decimal
+    credit: Decimal
+
+
+def trial_balance(session: Session) -> list[AccountBalance]:
+    """Every account with the sums of its debits and credits, in the order of the accounts."""
+    rows = session.execute(
+        select(Posting.account, func.sum(Posting.debit), func.sum(Posting.credit))
+        .group_by(col(Posting.account))
+        .order_by(col(Posting.account))
+    )
+    return [AccountBalance(*row) for row in rows]

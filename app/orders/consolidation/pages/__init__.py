@@ -1,0 +1,1 @@
+"""The manager's decisions about a draft, and plans of the optimiser."""

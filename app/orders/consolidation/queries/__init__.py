@@ -1,0 +1,1 @@
+"""What screens read of rounds in figures, supplier orders, past demand."""

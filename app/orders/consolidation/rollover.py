@@ -1,0 +1,82 @@
+"""What one round could not serve is placed again in the next."""
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from app.accounts.actor import Actor
+from app.core import audit, clock
+from app.orders.ordering.successors import place_successors
+from app.orders.rounds.models import Round, RoundStatus
+from app.orders.rounds.service import round_key
+
+
+def next_round(session: Session, after: Round) -> Round | None:
+    """The open round that closes first after this one, for all suppliers."""
+    return session.exec(
+        select(Round)
+        .where(
+            col(Round.status) == RoundStatus.OPEN,
+            Round.closes_at > max(after.closes_at, clock.now()),
+            col(Round.only_supplier_id).is_(None),
+            Round.id != after.id,
+        )
+        .order_by(col(Round.closes_at), col(Round.id))
+        .limit(1)
+    ).one_or_none()
+
+
+_WAITING = """
+    -- Orders that were still to be approved at cut-off, or whose round was cancelled: whole.
+    SELECT l.id AS line_id, o.id AS order_id, l.quantity, l.tolerance,
+           CASE WHEN EXISTS (SELECT FROM order_approvals a WHERE a.order_id = o.id AND a.decided_at IS NULL)
+                THEN 'awaiting_approval' ELSE 'approved' END AS status
+    FROM member_orders o JOIN order_lines l ON l.order_id = o.id
+    WHERE o.status = 'rolled_over'
+    UNION ALL
+    -- What an approved round could not serve, or a supplier took away,
+    -- where the line asks for it or the manager rolled the supplier over.
+    SELECT l.id, o.id, a.units, least(l.tolerance, a.units), 'approved'
+    FROM (
+        SELECT order_line_id, round_id, reason, wanted - served AS units FROM allocations WHERE served < wanted
+    ) a
+    JOIN rounds r ON r.id = a.round_id AND r.status IN ('approved', 'sent', 'delivered', 'settled')
+    JOIN order_lines l ON l.id = a.order_line_id
+    JOIN member_orders o ON o.id = l.order_id
+    WHERE {reasons}
+"""
+_ROLLING = (
+    "(l.if_unfilled = 'roll_over' OR a.reason = 'supplier_rolled_over')"
+    " AND a.reason IS DISTINCT FROM 'supplier_postponed'"
+)
+_POSTPONED = "a.reason = 'supplier_postponed'"
+
+
+def carry_over_into(session: Session, actor: Actor, target: Round) -> int:
+    """Place again, in `target`, everything that waits for a next round and was not carried over yet.
+
+    A line is carried once: its successor names it, and the database takes one successor only. The lines keep
+    their ceilings. Returns the number of lines carried.
+    """
+    waiting = _WAITING.format(reasons=_ROLLING if target.only_supplier_id is None else _POSTPONED)
+    only = "" if target.only_supplier_id is None else "AND f.supplier_id = :supplier_id"
+    parameters = {
+        "target": round_key(target),
+        "code": target.code,
+        "now": clock.now(),
+        "supplier_id": target.only_supplier_id,
+    }
+    session.execute(text("DROP TABLE IF EXISTS carried"))
+    session.execute(
+        text(f"""
+            CREATE TEMPORARY TABLE carried ON COMMIT DROP AS
+            SELECT w.* FROM ({waiting}) w
+            JOIN order_lines line ON line.id = w.line_id
+            JOIN offers f ON f.id = line.offer_id AND f.withdrawn_at IS NULL {only}
+            WHERE NOT EXISTS (SELECT FROM order_lines s WHERE s.rolled_over_from_id = w.line_id)
+        """),
+        parameters,
+    )
+    lines = place_successors(session, round_key(target), target.code)
+    if lines:
+        audit.record(session, actor.label, "round.carried_over", target, lines=lines)
+    return lines

@@ -1,0 +1,1 @@
+"""What the suppliers' side and deliveries read of sent orders."""

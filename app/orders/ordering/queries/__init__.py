@@ -1,0 +1,1 @@
+"""What the screens of ordering read: `carts`, `orders`, `deputies`, `demand`."""

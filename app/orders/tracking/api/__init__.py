@@ -1,0 +1,1 @@
+"""Routes across the loop: member orders with what became of them, rounds, supplier orders."""

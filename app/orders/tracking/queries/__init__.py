@@ -1,0 +1,1 @@
+"""What the cockpit, reports and an order's journey read."""

@@ -1,0 +1,1 @@
+"""Pages of the charter: for everyone, its editor, evidence to look at."""

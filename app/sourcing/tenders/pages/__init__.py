@@ -1,0 +1,1 @@
+"""Pages of tenders for the association, and of bids for suppliers."""
