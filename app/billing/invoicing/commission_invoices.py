@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.models import Association
-from app.billing.invoicing.invoice import InvoiceKind, InvoiceLine, due_on
+from app.billing.invoicing.invoice import InvoiceKind, InvoiceLine, LineKind, due_on
 from app.billing.invoicing.issue import Draft, association_party, issue, unnumbered
 from app.billing.invoicing.models import InvoicedCommission, IssuedInvoice
 from app.core import clock
@@ -44,9 +44,12 @@ def issue_commission_invoice(
     with speaking("fr"):
         words = _("Commission on order {number}")
         lines = [
-            InvoiceLine(words.format(number=row.number), 1, row.commission, row.commission, STANDARD_RATE, row.number)
+            InvoiceLine(
+                words.format(number=row.number), 1, row.commission, row.commission, STANDARD_RATE, row.number,
+                LineKind.COMMISSION,
+            )
             for row in due
-        ]
+        ]  # fmt: skip
         invoice = unnumbered(
             InvoiceKind.COMMISSION, clock.today(), due_on(clock.today()), association_party(association), buyer,
             lines=lines, references=[row.number for row in due], iban=association.iban,

@@ -28,6 +28,16 @@ class InvoiceKind(StrEnum):
     SERVICE = "service"
 
 
+class LineKind(StrEnum):
+    """What a line of an invoice is for; `delivery` is charged on the whole document."""
+
+    GOODS = "goods"
+    ECO_CONTRIBUTION = "eco_contribution"
+    COMMISSION = "commission"
+    SERVICE = "service"
+    DELIVERY = "delivery"
+
+
 @dataclass(frozen=True)
 class InvoiceLine:
     """A line: units at a unit price (4 decimals) come to `amount` before VAT; `vat_rate` in percent."""
@@ -38,6 +48,7 @@ class InvoiceLine:
     amount: Decimal
     vat_rate: Decimal
     sku: str = ""
+    kind: LineKind = LineKind.GOODS
 
     @property
     def rounding(self) -> Decimal:

@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from app.accounts.actor import Actor
 from app.accounts.models import Association, Company, Park
 from app.accounts.permissions import Permission
+from app.billing.invoicing.contents import keep_contents
 from app.billing.invoicing.factur_x import factur_x
 from app.billing.invoicing.invoice import Invoice, InvoiceKind, french_vat_number
 from app.billing.invoicing.models import InvoiceArchive, IssuedInvoice
@@ -71,6 +72,7 @@ def issue(session: Session, actor: Actor, draft: Draft) -> IssuedInvoice:
     )  # fmt: skip
     session.add(stored)
     session.flush()
+    keep_contents(session, stored.id or 0, invoice)
     content = factur_x(invoice)
     session.add(InvoiceArchive(invoice_id=stored.id or 0, sha256=hashlib.sha256(content).hexdigest(), content=content))
     events.publish(events.Event.INVOICE_ISSUED, session, stored=stored, invoice=invoice)

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.models import Association, Company
-from app.billing.invoicing.invoice import InvoiceKind, InvoiceLine, due_on
+from app.billing.invoicing.invoice import InvoiceKind, InvoiceLine, LineKind, due_on
 from app.billing.invoicing.issue import Draft, buyer_of, issue, unnumbered
 from app.billing.invoicing.models import InvoicedFee, InvoicedLine, IssuedInvoice
 from app.catalog.models import Supplier
@@ -46,8 +46,8 @@ class DueLine(NamedTuple):
 
 # What is served of a line at drops received before an instant, less what was invoiced of it.
 _DUE = """
-    SELECT o.company_id, a.order_line_id, so.id AS supplier_order_id, so.number, d.received_at, f.sku, f.name,
-        a.unit_price, f.vat_rate, f.eco_contribution, a.served - coalesce(b.units, 0) AS units,
+    SELECT o.company_id, a.order_line_id, so.id AS supplier_order_id, so.number AS order_number, d.received_at,
+        f.sku, f.name, a.unit_price, f.vat_rate, f.eco_contribution, a.served - coalesce(b.units, 0) AS units,
         a.amount - coalesce(b.amount, 0) AS amount
     FROM supplier_orders so
     JOIN drops d ON d.supplier_order_id = so.id AND d.received_at < :before
@@ -69,12 +69,12 @@ def suppliers_due(session: Session, before: datetime, companies: Sequence[int] |
     how many firms."""
     rows = session.execute(
         text(f"""
-            SELECT s.id, count(DISTINCT due.company_id) FROM suppliers s
+            SELECT s.id, count(DISTINCT due.company_id) AS firms FROM suppliers s
             CROSS JOIN LATERAL ({_DUE.replace(":supplier", "s.id")}) due GROUP BY s.id ORDER BY s.id
         """),
         {"before": before, "companies": companies},
     )
-    return {row[0]: row[1] for row in rows}
+    return {row.id: row.firms for row in rows}
 
 
 def members_owe(session: Session, supplier_id: int, before: datetime) -> bool:
@@ -89,7 +89,7 @@ def issue_member_invoices(
 ) -> Iterator[IssuedInvoice]:  # fmt: skip
     """Issue an invoice for each firm (or some), for everything of a supplier that came before an instant."""
     due = session.execute(text(_DUE), {"supplier": supplier_id, "before": before, "companies": companies})
-    rows = [DueLine(*row) for row in due]
+    rows = [DueLine(**row) for row in due.mappings()]
     fees = _fees_due(session, {row.supplier_order_id for row in rows})
     supplier = session.get_one(Supplier, supplier_id)
     itself = supplier.invoices_itself
@@ -108,9 +108,10 @@ def issue_member_invoices(
                 iban=association.iban,
             )  # fmt: skip
         stored = issue(session, actor, Draft(series, invoice, supplier_id, company_id, own_name=itself))
+        positions = positions_of(lines)
         session.add_all(
             InvoicedLine(order_line_id=line.order_line_id, invoice_id=stored.id or 0, units=line.units,
-                         amount=line.amount)
+                         amount=line.amount, position=positions[billed_as(line)])
             for line in lines
         )  # fmt: skip
         session.add_all(
@@ -133,7 +134,7 @@ def _fees_due(session: Session, orders: set[int]) -> dict[tuple[int, int], Decim
         """),
         {"orders": list(orders)},
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(row.supplier_order_id, row.company_id): row.amount for row in rows}
 
 
 @dataclass
@@ -143,11 +144,24 @@ class _Sum:
     articles: list[DueLine] = field(default_factory=list)
 
 
+_Article = tuple[str, str, Decimal, Decimal]
+
+
+def billed_as(row: DueLine) -> _Article:
+    """What units have in common that stand on one line: SKU, name, unit price, VAT rate."""
+    return row.sku, row.name, row.unit_price, row.vat_rate
+
+
+def positions_of(rows: list[DueLine]) -> dict[_Article, int]:
+    """The positions of the lines that `as_lines` makes, from 1."""
+    return {article: at for at, article in enumerate(dict.fromkeys(map(billed_as, rows)), start=1)}
+
+
 def as_lines(rows: list[DueLine]) -> list[InvoiceLine]:
     """One line for each article and price, however many members of the firm ordered it."""
-    sums: defaultdict[tuple[str, str, Decimal, Decimal], _Sum] = defaultdict(_Sum)
+    sums: defaultdict[_Article, _Sum] = defaultdict(_Sum)
     for row in rows:
-        found = sums[row.sku, row.name, row.unit_price, row.vat_rate]
+        found = sums[billed_as(row)]
         found.units += row.units
         found.amount += row.amount
     return [
@@ -164,7 +178,9 @@ def eco_lines(rows: list[DueLine]) -> list[InvoiceLine]:
             units[row.sku, row.name, row.eco_contribution, row.vat_rate] += row.units
     words = _("Eco-contribution: {name}")
     return [
-        InvoiceLine(words.format(name=name), count, eco, round_amount(count * eco), rate, sku)
+        InvoiceLine(
+            words.format(name=name), count, eco, round_amount(count * eco), rate, sku, LineKind.ECO_CONTRIBUTION
+        )
         for (sku, name, eco, rate), count in units.items()
     ]
 

@@ -8,8 +8,8 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import app.orders.consolidation.models  # noqa: F401 - foreign keys name its tables
-from app.billing.invoicing.invoice import InvoiceKind
-from app.core.tables import choice, euros, instant, key
+from app.billing.invoicing.invoice import InvoiceKind, LineKind
+from app.core.tables import choice, euros, euros_per_unit, instant, key, rate_in_percent
 
 
 class InvoiceSeries(SQLModel, table=True):
@@ -90,9 +90,55 @@ class InvoiceArchive(SQLModel, table=True):
     content: bytes
 
 
+class PartyRole(StrEnum):
+    """On which side of an invoice a party stands."""
+
+    SELLER = "seller"
+    BUYER = "buyer"
+
+
+class IssuedLine(SQLModel, table=True):
+    """A line of an invoice as it was issued, or something charged on all of it (`delivery`, with its UNTDID 7161
+    `charge_code`). Amounts in euros before VAT. The database refuses any change."""
+
+    __tablename__ = "invoice_lines"
+    __table_args__ = (
+        CheckConstraint("position >= 1", name="position_positive"),
+        CheckConstraint("(kind = 'delivery') = (charge_code <> '')", name="charges_have_codes"),
+    )
+
+    invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id")
+    position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    kind: LineKind = choice(LineKind)
+    sku: str = ""
+    name: str
+    quantity: int
+    unit_price: Decimal = euros_per_unit()
+    amount: Decimal = euros()
+    vat_rate: Decimal = rate_in_percent()
+    charge_code: str = Field(default="", max_length=10)
+
+
+class IssuedParty(SQLModel, table=True):
+    """The seller or the buyer of an invoice, as they were when it was issued. The database refuses any change."""
+
+    __tablename__ = "invoice_parties"
+
+    invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id")
+    role: PartyRole = choice(PartyRole, primary_key=True)
+    name: str
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    country: str = Field(max_length=2)
+    siret: str = ""
+    vat_number: str = ""
+    email: str = ""
+
+
 class InvoicedLine(SQLModel, table=True):
     """How many units of a member line a document asks for, or (negative, a credit note) takes back. Together they are
-    what came."""
+    what came. `position`: the document's line that bills them."""
 
     __tablename__ = "invoiced_lines"
     __table_args__ = (CheckConstraint("units <> 0", name="units_not_none"),)
@@ -101,6 +147,7 @@ class InvoicedLine(SQLModel, table=True):
     invoice_id: int = Field(primary_key=True, foreign_key="issued_invoices.id", index=True)
     units: int
     amount: Decimal = euros()
+    position: int | None = None
 
 
 class InvoicedFee(SQLModel, table=True):

@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.models import Association, Company
-from app.billing.invoicing.invoice import InvoiceKind, InvoiceLine
+from app.billing.invoicing.invoice import InvoiceKind, InvoiceLine, LineKind
 from app.billing.invoicing.issue import Draft, association_party, buyer_of, issue, unnumbered
-from app.billing.invoicing.member_invoices import DueLine, as_lines, eco_lines
+from app.billing.invoicing.member_invoices import DueLine, as_lines, billed_as, eco_lines, positions_of
 from app.billing.invoicing.models import InvoicedCommission, InvoicedLine, IssuedInvoice
 from app.core import clock
 from app.core.i18n import gettext as _
@@ -20,10 +20,14 @@ from app.core.i18n import speaking
 from app.edocuments.parties import Party
 from app.edocuments.totals import STANDARD_RATE
 
-# Lines of which more is invoiced than is served, with each document that still asks for some, the latest first.
+# Lines of which more is invoiced than is served, with each document that still asks for some, the latest first, and
+# what that document's own line said (the offer's, where an old document does not tell which of its lines it was).
 _OVER = """
-    SELECT o.company_id, a.order_line_id, so.id AS supplier_order_id, so.number, so.received_at, f.sku, f.name,
-        a.unit_price, f.vat_rate, f.eco_contribution, b.units - a.served AS units, b.amount - a.amount AS amount,
+    SELECT o.company_id, a.order_line_id, so.id AS supplier_order_id, so.number AS order_number, so.received_at,
+        coalesce(billed.sku, f.sku) AS sku, coalesce(billed.name, f.name) AS name,
+        coalesce(billed.unit_price, a.unit_price) AS unit_price, coalesce(billed.vat_rate, f.vat_rate) AS vat_rate,
+        coalesce(eco.unit_price, CASE WHEN billed.sku IS NULL THEN f.eco_contribution ELSE 0 END) AS eco_contribution,
+        b.units - a.served AS units, b.amount - a.amount AS amount,
         h.invoice_id, h.units AS held_units, h.amount AS held_amount
     FROM supplier_orders so
     JOIN allocations a ON a.supplier_order_id = so.id
@@ -38,6 +42,12 @@ _OVER = """
         FROM invoiced_lines i JOIN issued_invoices k ON k.id = i.invoice_id
         WHERE i.order_line_id = a.order_line_id GROUP BY 1 HAVING sum(i.units) > 0
     ) h ON true
+    JOIN invoiced_lines asked ON asked.invoice_id = h.invoice_id AND asked.order_line_id = a.order_line_id
+    LEFT JOIN invoice_lines billed ON billed.invoice_id = h.invoice_id AND billed.position = asked.position
+    LEFT JOIN LATERAL (
+        SELECT e.unit_price FROM invoice_lines e
+        WHERE e.invoice_id = h.invoice_id AND e.kind = :eco AND e.sku = billed.sku ORDER BY e.position LIMIT 1
+    ) eco ON true
     WHERE so.supplier_id = :supplier
     ORDER BY a.order_line_id, h.invoice_id DESC
 """
@@ -60,7 +70,7 @@ _OVER_COMMISSION = """
 def is_over(session: Session, supplier_id: int) -> bool:
     """Whether a document of a supplier asks for more than is due."""
     query = text(f"SELECT EXISTS ({_OVER}) OR EXISTS ({_OVER_COMMISSION})")
-    return bool(session.scalar(query, {"supplier": supplier_id}))
+    return bool(session.scalar(query, {"supplier": supplier_id, "eco": LineKind.ECO_CONTRIBUTION}))
 
 
 class _Over(NamedTuple):
@@ -95,9 +105,14 @@ def credit_returns(
     session: Session, actor: Actor, supplier_id: int, seller: Party, association: Association
 ) -> Iterator[IssuedInvoice]:
     """Credit each document to a member by what it asks for and the member did not keep."""
-    rows = session.execute(text(_OVER), {"supplier": supplier_id})
-    fields = len(DueLine._fields)
-    over = [_Over(DueLine(*row[:fields]), *row[fields:]) for row in rows]
+    rows = session.execute(text(_OVER), {"supplier": supplier_id, "eco": LineKind.ECO_CONTRIBUTION}).mappings()
+    over = [
+        _Over(
+            DueLine(**{name: row[name] for name in DueLine._fields}),
+            row["invoice_id"], row["held_units"], row["held_amount"],
+        )
+        for row in rows
+    ]  # fmt: skip
     for invoice_id, lines in sorted(take_back(over).items()):
         first = session.get_one(IssuedInvoice, invoice_id)
         with speaking("fr"):
@@ -107,9 +122,10 @@ def credit_returns(
         stored = _credit(
             session, actor, first, parts, seller, buyer, reasons, "" if first.own_name else association.name
         )
+        positions = positions_of(lines)
         session.add_all(
             InvoicedLine(order_line_id=line.order_line_id, invoice_id=stored.id or 0, units=-line.units,
-                         amount=-line.amount)
+                         amount=-line.amount, position=positions[billed_as(line)])
             for line in lines
         )  # fmt: skip
         session.flush()
@@ -141,7 +157,7 @@ def credit_commission(
         with speaking("fr"):
             words, reason = _("Commission on order {number}"), _("Less was kept than was invoiced.")
         lines = [
-            InvoiceLine(words.format(number=number), 1, gives, gives, STANDARD_RATE, number)
+            InvoiceLine(words.format(number=number), 1, gives, gives, STANDARD_RATE, number, LineKind.COMMISSION)
             for _id, number, gives in orders
         ]
         stored = _credit(session, actor, first, lines, association_party(association), buyer, reason)

@@ -12,7 +12,7 @@ from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.billing.invoicing import credit_notes, runs, service_invoices
-from app.billing.invoicing.invoice import InvoiceLine
+from app.billing.invoicing.invoice import InvoiceLine, LineKind
 from app.billing.invoicing.issue import archived, get_invoice
 from app.billing.invoicing.models import RunStatus
 from app.billing.payments.pages.months import Month, last_month, typed_month
@@ -124,7 +124,7 @@ def invoice_service(
         rate = typed_amount(vat_rate, "vat_rate")
         if price is None or rate is None or rate >= 100:
             raise InvalidInput("Say the price and the rate of VAT.", field="unit_price")
-        line = InvoiceLine(words.strip(), units, price, round_amount(units * price), rate)
+        line = InvoiceLine(words.strip(), units, price, round_amount(units * price), rate, kind=LineKind.SERVICE)
         service_invoices.issue_service_invoice(session, actor, company.strip(), [line])
 
     return attempt(session, take, partial(_invoices, request, session, actor), "/invoices")
