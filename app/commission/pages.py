@@ -15,6 +15,7 @@ from app.catalog.suppliers import list_suppliers
 from app.commission import queries as commission_queries
 from app.commission import service
 from app.commission.ledger import entries, queries
+from app.commission.ledger.chart import Account
 from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import say
@@ -72,7 +73,7 @@ def _balances(session: Session) -> Table:
 
 def _account(number: str) -> str:
     """An account with its name in the French chart of accounts."""
-    names = {"401": _("Suppliers"), "7082": _("Commissions and brokerage")}
+    names = {Account.SUPPLIERS.value: _("Suppliers"), Account.COMMISSION.value: _("Commissions and brokerage")}
     return f"{number} {names.get(number, '')}".strip()
 
 

@@ -26,7 +26,8 @@ def list_rules(session: Session) -> list[RuleRow]:
     """Every rule, the newest first."""
     rows = session.execute(
         text("""
-            SELECT r.id, f.sku, s.name, c.name, r.percent, r.minimum, r.maximum, r.valid_from, r.valid_to
+            SELECT r.id, f.sku AS offer, s.name AS supplier, c.name AS category,
+                r.percent, r.minimum, r.maximum, r.valid_from, r.valid_to
             FROM commission_rules r
             LEFT JOIN offers f ON f.id = r.offer_id
             LEFT JOIN suppliers s ON s.id = r.supplier_id
@@ -34,4 +35,4 @@ def list_rules(session: Session) -> list[RuleRow]:
             ORDER BY r.id DESC
         """)
     )
-    return [RuleRow(*row) for row in rows]
+    return [RuleRow(**row) for row in rows.mappings()]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.billing.einvoicing.life_cycle import LifeCycle
 from app.core.pagination import Page, decode_cursor, page_of
 
 
@@ -28,8 +29,9 @@ def list_transmissions(session: Session, cursor: str | None, limit: int) -> Page
     after = decode_cursor(cursor, int)
     rows = session.execute(
         text("""
-            SELECT t.invoice_id, i.number, coalesce(c.name, s.name), t.siren, t.status, t.life_cycle,
-                CAST(t.sent_at AT TIME ZONE 'Europe/Paris' AS date), t.failure, coalesce(e.reason, '')
+            SELECT t.invoice_id, i.number, coalesce(c.name, s.name) AS recipient, t.siren, t.status, t.life_cycle,
+                CAST(t.sent_at AT TIME ZONE 'Europe/Paris' AS date) AS sent_on, t.failure,
+                coalesce(e.reason, '') AS reason
             FROM einvoice_transmissions t JOIN issued_invoices i ON i.id = t.invoice_id
             LEFT JOIN companies c ON c.id = i.company_id LEFT JOIN suppliers s ON s.id = i.supplier_id
             LEFT JOIN LATERAL (
@@ -39,18 +41,19 @@ def list_transmissions(session: Session, cursor: str | None, limit: int) -> Page
         """),
         {"after": after[0] if after else None, "limit": limit + 1},
     )
-    return page_of([TransmissionRow(*row) for row in rows], limit, lambda row: (row.invoice_id,))
+    return page_of([TransmissionRow(**row) for row in rows.mappings()], limit, lambda row: (row.invoice_id,))
 
 
 def count_transmissions(session: Session) -> dict[str, int]:
     """How many documents are in each state, and how many of them a recipient refused."""
     rows = session.execute(
         text("""
-            SELECT CASE WHEN life_cycle = '210' THEN 'refused' ELSE status END AS state, count(*)
+            SELECT CASE WHEN life_cycle = :refused THEN 'refused' ELSE status END AS state, count(*) AS documents
             FROM einvoice_transmissions GROUP BY 1
-        """)
+        """),
+        {"refused": LifeCycle.REFUSED},
     )
-    return {row[0]: row[1] for row in rows}
+    return {row.state: row.documents for row in rows}
 
 
 class ReceivedRow(NamedTuple):
@@ -71,7 +74,7 @@ def list_received(session: Session, limit: int = 50) -> list[ReceivedRow]:
         """),
         {"limit": limit},
     )
-    return [ReceivedRow(*row) for row in rows]
+    return [ReceivedRow(**row) for row in rows.mappings()]
 
 
 class UnfitRow(NamedTuple):
@@ -92,4 +95,4 @@ def unfit_documents(session: Session, limit: int = 50) -> list[UnfitRow]:
         """),
         {"limit": limit},
     )
-    return [UnfitRow(*row) for row in rows]
+    return [UnfitRow(**row) for row in rows.mappings()]

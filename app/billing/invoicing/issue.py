@@ -17,15 +17,13 @@ from app.billing.invoicing.models import InvoiceArchive, IssuedInvoice
 from app.billing.outbox import SETTLE_CREDIT
 from app.catalog.models import Supplier
 from app.catalog.suppliers import require_supplier
-from app.commission.ledger.chart import SUPPLIERS
+from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
 from app.core import audit, clock, events, jobs
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import country_code
 from app.edocuments.parties import Party
 
-# Plan comptable général: Clients; TVA collectée; Prestations de services; Ventes de marchandises.
-MEMBERS, VAT_COLLECTED, SERVICES, GOODS = "411", "44571", "706", "707"
 _UNNUMBERED = "–"
 
 
@@ -93,16 +91,16 @@ def _entry(stored: IssuedInvoice) -> EntryDraft:
     VAT. A service is the association's own.
     """
     if stored.company_id is None:
-        sides = [PostingDraft(SUPPLIERS, debit=stored.vat_amount, supplier_id=stored.supplier_id),
-                 PostingDraft(VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
+        sides = [PostingDraft(Account.SUPPLIERS, debit=stored.vat_amount, supplier_id=stored.supplier_id),
+                 PostingDraft(Account.VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
     elif stored.supplier_id is None or stored.own_name:
-        income = SERVICES if stored.supplier_id is None else GOODS
-        sides = [PostingDraft(MEMBERS, debit=stored.total, company_id=stored.company_id),
+        income = Account.SERVICES if stored.supplier_id is None else Account.GOODS
+        sides = [PostingDraft(Account.MEMBERS, debit=stored.total, company_id=stored.company_id),
                  PostingDraft(income, credit=stored.net_amount, company_id=stored.company_id),
-                 PostingDraft(VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
+                 PostingDraft(Account.VAT_COLLECTED, credit=stored.vat_amount)]  # fmt: skip
     else:
-        sides = [PostingDraft(MEMBERS, debit=stored.total, company_id=stored.company_id),
-                 PostingDraft(SUPPLIERS, credit=stored.total, supplier_id=stored.supplier_id)]  # fmt: skip
+        sides = [PostingDraft(Account.MEMBERS, debit=stored.total, company_id=stored.company_id),
+                 PostingDraft(Account.SUPPLIERS, credit=stored.total, supplier_id=stored.supplier_id)]  # fmt: skip
     if stored.kind is InvoiceKind.CREDIT_NOTE:
         sides = [replace(side, debit=side.credit, credit=side.debit) for side in sides]
     postings = tuple(side for side in sides if side.debit or side.credit)

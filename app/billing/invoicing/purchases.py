@@ -11,13 +11,12 @@ from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.catalog.models import Supplier
 from app.catalog.suppliers import supplier_id_of
-from app.commission.ledger.chart import SUPPLIERS
+from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
 from app.core import audit
 from app.core.money import ZERO
 from app.supplying.models.invoices import InvoiceStatus, SupplierInvoice
 
-PURCHASES, VAT_DEDUCTIBLE = "607", "44566"  # Achats de marchandises; TVA sur autres biens et services
 _AGREED = (InvoiceStatus.MATCHED, InvoiceStatus.ACCEPTED)
 
 
@@ -61,20 +60,21 @@ def _booked(session: Session) -> dict[str, object]:
     """What stands in the books of each invoice, by its document."""
     rows = session.execute(
         text("""
-            SELECT e.document_number, sum(p.credit - p.debit) FROM journal_entries e
-            JOIN postings p ON p.entry_id = e.id AND p.account = '401'
+            SELECT e.document_number, sum(p.credit - p.debit) AS owed FROM journal_entries e
+            JOIN postings p ON p.entry_id = e.id AND p.account = :account
             WHERE e.document_type = 'purchase' GROUP BY e.document_number
-        """)
+        """),
+        {"account": Account.SUPPLIERS},
     )
-    return {row[0]: row[1] for row in rows}
+    return {row.document_number: row.owed for row in rows}
 
 
 def _entry(invoice: SupplierInvoice, document: str, *, back: bool) -> EntryDraft:
     """An invoice in the books, or (it was disputed after all) out of them again."""
     sides = [
-        (PURCHASES, invoice.net_amount, ZERO),
-        (VAT_DEDUCTIBLE, invoice.vat_amount, ZERO),
-        (SUPPLIERS, ZERO, invoice.total_amount),
+        (Account.PURCHASES, invoice.net_amount, ZERO),
+        (Account.VAT_DEDUCTIBLE, invoice.vat_amount, ZERO),
+        (Account.SUPPLIERS, ZERO, invoice.total_amount),
     ]
     postings = tuple(
         PostingDraft(account, credit if back else debit, debit if back else credit, supplier_id=invoice.supplier_id)

@@ -52,11 +52,11 @@ def aged_balance(session: Session) -> list[AgedRow]:
     """What members owe on invoices (credit notes and payments taken off), by days past due."""
     rows = session.execute(
         text("""
-            SELECT c.name,
-                coalesce(sum(owed) FILTER (WHERE late <= 0), 0),
-                coalesce(sum(owed) FILTER (WHERE late BETWEEN 1 AND 30), 0),
-                coalesce(sum(owed) FILTER (WHERE late BETWEEN 31 AND 60), 0),
-                coalesce(sum(owed) FILTER (WHERE late > 60), 0)
+            SELECT c.name AS company,
+                coalesce(sum(owed) FILTER (WHERE late <= 0), 0) AS not_due,
+                coalesce(sum(owed) FILTER (WHERE late BETWEEN 1 AND 30), 0) AS to_30_days,
+                coalesce(sum(owed) FILTER (WHERE late BETWEEN 31 AND 60), 0) AS to_60_days,
+                coalesce(sum(owed) FILTER (WHERE late > 60), 0) AS beyond
             FROM (
                 SELECT company_id, open AS owed, CAST(:today AS date) - due_on AS late
                 FROM invoice_balances WHERE open > 0
@@ -66,4 +66,4 @@ def aged_balance(session: Session) -> list[AgedRow]:
         """),
         {"today": clock.today()},
     )
-    return [AgedRow(*row) for row in rows]
+    return [AgedRow(**row) for row in rows.mappings()]

@@ -15,21 +15,17 @@ from sqlmodel import Session, col, select
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
-from app.billing.invoicing.issue import MEMBERS
 from app.billing.invoicing.models import IssuedInvoice
 from app.billing.invoicing.queries import MEMBER_INVOICES, OpenInvoice
 from app.billing.payments.bank_statements import Movement, invoice_numbers_in, read_statement
 from app.billing.payments.models.bank import BankMovement, DirectDebit, Payment, Transfer
-from app.commission.ledger.chart import SUPPLIERS
+from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.money import ZERO
 
-# Plan comptable général: Banques; Autres organismes financiers (Stripe); Comptes d'attente.
-BANK, STRIPE, SUSPENSE = "512", "517", "471"
-BANK_FEES, OTHER = "627", "467"  # Services bancaires; Autres comptes débiteurs ou créditeurs
-REST_ACCOUNTS = (STRIPE, BANK_FEES, OTHER)  # what a movement can be that pays no invoice
+REST_ACCOUNTS = (Account.STRIPE, Account.BANK_FEES, Account.OTHER)  # what a movement can be that pays no invoice
 
 
 class Imported(NamedTuple):
@@ -65,14 +61,14 @@ def _take_in(session: Session, movement: Movement) -> bool:
     rest = abs(stored.amount) - sum((side.credit + side.debit for side in sides), ZERO)
     if rest:
         if incoming and not sides and _is_from_stripe(stored):
-            stored.rest_account = STRIPE
+            stored.rest_account = Account.STRIPE
         sides.append(_side(stored.rest_account, rest, incoming=incoming))
     else:
         stored.rest_account = ""
-    sides.append(_side(BANK, abs(stored.amount), incoming=not incoming))
+    sides.append(_side(Account.BANK, abs(stored.amount), incoming=not incoming))
     label = f"{stored.counterparty} {stored.words}".strip()[:100] or stored.reference
     book(session, [EntryDraft("bank", stored.reference, "movement", label, tuple(sides))])
-    return not rest or stored.rest_account != SUSPENSE
+    return not rest or stored.rest_account != Account.SUSPENSE
 
 
 def _side(account: str, amount: Decimal, *, incoming: bool) -> PostingDraft:
@@ -93,7 +89,7 @@ def _paid_in(session: Session, movement: BankMovement) -> list[PostingDraft]:
 
 def _open_by_number(session: Session, numbers: Sequence[str]) -> dict[str, OpenInvoice]:
     rows = session.execute(text(f"{MEMBER_INVOICES} AND upper(i.number) = ANY(:numbers)"), {"numbers": list(numbers)})
-    return {row.number.upper(): OpenInvoice(*row) for row in rows}
+    return {row["number"].upper(): OpenInvoice(**row) for row in rows.mappings()}
 
 
 def _pay(
@@ -107,7 +103,7 @@ def _pay(
             by_company[invoice.company_id] += amount
             available -= amount
     session.flush()
-    return [PostingDraft(MEMBERS, credit=amount, company_id=company) for company, amount in by_company.items()]
+    return [PostingDraft(Account.MEMBERS, credit=amount, company_id=company) for company, amount in by_company.items()]
 
 
 def _paid_out(session: Session, movement: BankMovement) -> list[PostingDraft]:
@@ -123,7 +119,7 @@ def _paid_out(session: Session, movement: BankMovement) -> list[PostingDraft]:
         return _debit_returned(session, movement)
     transfer.movement_id = movement.id
     if transfer.invoice_id is None:
-        return [PostingDraft(SUPPLIERS, debit=transfer.amount, supplier_id=transfer.supplier_id)]
+        return [PostingDraft(Account.SUPPLIERS, debit=transfer.amount, supplier_id=transfer.supplier_id)]
     return _gone_back(session, movement, transfer.invoice_id, transfer.amount)
 
 
@@ -148,7 +144,7 @@ def _gone_back(session: Session, movement: BankMovement, invoice_id: int, amount
     session.add(Payment(movement_id=movement.id, invoice_id=invoice_id, amount=-amount))
     session.flush()
     company_id = session.get_one(IssuedInvoice, invoice_id).company_id
-    return [PostingDraft(MEMBERS, debit=amount, company_id=company_id)]
+    return [PostingDraft(Account.MEMBERS, debit=amount, company_id=company_id)]
 
 
 def _waiting(session: Session, movement_id: int) -> tuple[BankMovement, Decimal]:
@@ -161,7 +157,7 @@ def _waiting(session: Session, movement_id: int) -> tuple[BankMovement, Decimal]
             SELECT coalesce(sum(p.credit - p.debit), 0) FROM journal_entries e JOIN postings p ON p.entry_id = e.id
             WHERE e.document_type = 'bank' AND e.document_number = :reference AND p.account = :suspense
         """),
-        {"reference": movement.reference, "suspense": SUSPENSE},
+        {"reference": movement.reference, "suspense": Account.SUSPENSE},
     )
     if not rest:
         raise Conflict("All of this movement is matched already.", code="matched_already")
@@ -181,7 +177,7 @@ def assign(session: Session, actor: Actor, movement_id: int, number: str) -> Non
     amount = sum((side.credit for side in sides), ZERO)
     if amount == rest:
         movement.rest_account = ""
-    postings = (PostingDraft(SUSPENSE, debit=amount), *sides)
+    postings = (PostingDraft(Account.SUSPENSE, debit=amount), *sides)
     book(session, [EntryDraft("bank", movement.reference, f"assign-{invoice.id}", invoice.number, postings)])
     audit.record(session, actor.label, "movement.assigned", movement, invoice=invoice.number, amount=str(amount))
 
@@ -199,6 +195,6 @@ def assign_account(session: Session, actor: Actor, movement_id: int, account: st
     movement, rest = _waiting(session, movement_id)
     movement.rest_account = account
     amount = abs(rest)
-    postings = (_side(SUSPENSE, amount, incoming=rest < 0), _side(account, amount, incoming=rest > 0))
+    postings = (_side(Account.SUSPENSE, amount, incoming=rest < 0), _side(account, amount, incoming=rest > 0))
     book(session, [EntryDraft("bank", movement.reference, f"assign-{account}", account, postings)])
     audit.record(session, actor.label, "movement.assigned", movement, account=account, amount=str(amount))

@@ -13,18 +13,17 @@ from sqlmodel import Session, col, func, select
 
 from app.accounts.actor import SYSTEM, Actor
 from app.accounts.service import get_association
-from app.billing.invoicing.issue import MEMBERS, member_seller
+from app.billing.invoicing.issue import member_seller
 from app.billing.invoicing.member_invoices import issue_member_invoices, suppliers_due
 from app.billing.invoicing.models import IssuedInvoice
 from app.billing.invoicing.queries import MEMBER_INVOICES, open_amount
 from app.billing.outbox import COLLECT, PAY_BACK, SYNC_COLLECTION
 from app.billing.payments import stripe_gateway as gateway
-from app.billing.payments.bank_matching import BANK_FEES, STRIPE
 from app.billing.payments.models.bank import Payment
 from app.billing.payments.models.cards import Collection, CollectionStatus, PaymentMethod, Refund, StripeCustomer
 from app.billing.payments.notices import tell_collection_failed
 from app.catalog.models import Supplier
-from app.commission.ledger.chart import SUPPLIERS
+from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
 from app.core import audit, clock, jobs
 from app.core.database import transaction
@@ -141,10 +140,10 @@ def take_in(session: Session, collection: Collection, now: gateway.Snapshot) -> 
     to_supplier = now.to_supplier - collection.to_supplier
     fee = now.fee - collection.stripe_fee
     sides = [
-        *_sides(MEMBERS, -more, company_id=invoice.company_id),
-        *_sides(SUPPLIERS, to_supplier, supplier_id=invoice.supplier_id),
-        *_sides(BANK_FEES, fee),
-        *_sides(STRIPE, more - to_supplier - fee),
+        *_sides(Account.MEMBERS, -more, company_id=invoice.company_id),
+        *_sides(Account.SUPPLIERS, to_supplier, supplier_id=invoice.supplier_id),
+        *_sides(Account.BANK_FEES, fee),
+        *_sides(Account.STRIPE, more - to_supplier - fee),
     ]
     if more:
         session.add(Payment(collection_id=collection.id, invoice_id=collection.invoice_id, amount=more))

@@ -10,7 +10,9 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.billing.invoicing.queries import MEMBER_INVOICES
+from app.billing.payments.models.cards import STUCK
 from app.catalog.suppliers import require_supplier
+from app.commission.ledger.chart import Account
 from app.core import clock
 from app.core.pagination import Page, decode_cursor, page_of
 
@@ -46,9 +48,9 @@ def list_invoices(session: Session, actor: Actor, cursor: str | None, limit: int
         parameters["after"] = after[0]
     rows = session.execute(
         text(f"""
-            SELECT i.id, i.number, i.kind, s.name, c.name, i.issued_on, i.due_on, i.net_amount, i.vat_amount, i.total,
-                k.numbers, f.number, coalesce((SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0),
-                b.open
+            SELECT i.id, i.number, i.kind, s.name AS supplier, c.name AS company, i.issued_on, i.due_on, i.net_amount,
+                i.vat_amount, i.total, k.numbers AS credited_by, f.number AS corrects,
+                coalesce((SELECT sum(p.amount) FROM payments p WHERE p.invoice_id = i.id), 0) AS paid, b.open
             FROM issued_invoices i
             LEFT JOIN suppliers s ON s.id = i.supplier_id
             LEFT JOIN companies c ON c.id = i.company_id
@@ -62,7 +64,7 @@ def list_invoices(session: Session, actor: Actor, cursor: str | None, limit: int
         """),
         parameters | {"limit": limit + 1},
     )
-    return page_of([InvoiceRow(*row) for row in rows], limit, lambda row: (row.id,))
+    return page_of([InvoiceRow(**row) for row in rows.mappings()], limit, lambda row: (row.id,))
 
 
 def _own(session: Session, actor: Actor) -> tuple[str, dict[str, Any]]:
@@ -86,9 +88,11 @@ class MovementRow(NamedTuple):
     rest: Decimal
 
 
-_MOVEMENTS = """
-    SELECT m.id, m.booked_on, m.amount, m.counterparty, m.words, coalesce(y.numbers, t.reference, ''),
-        CASE WHEN m.rest_account = '471' THEN abs(m.amount) - coalesce(y.paid, 0) ELSE 0 END
+# The account stands in the text, as the index of what waits is of it alone.
+_WAITS = f"m.rest_account = '{Account.SUSPENSE}'"
+_MOVEMENTS = f"""
+    SELECT m.id, m.booked_on, m.amount, m.counterparty, m.words, coalesce(y.numbers, t.reference, '') AS pays,
+        CASE WHEN {_WAITS} THEN abs(m.amount) - coalesce(y.paid, 0) ELSE 0 END AS rest
     FROM bank_movements m
     LEFT JOIN LATERAL (
         SELECT string_agg(i.number, ', ' ORDER BY i.number) AS numbers, sum(abs(p.amount)) AS paid
@@ -105,13 +109,13 @@ def list_movements(session: Session, cursor: str | None, limit: int) -> Page[Mov
         text(f"{_MOVEMENTS} WHERE CAST(:after AS int) IS NULL OR m.id < :after ORDER BY m.id DESC LIMIT :limit"),
         {"after": after[0] if after else None, "limit": limit + 1},
     )
-    return page_of([MovementRow(*row) for row in rows], limit, lambda row: (row.id,))
+    return page_of([MovementRow(**row) for row in rows.mappings()], limit, lambda row: (row.id,))
 
 
 def waiting_movements(session: Session, limit: int = 100) -> list[MovementRow]:
     """Movements of which something is matched with nothing, the oldest first."""
-    query = text(f"{_MOVEMENTS} WHERE m.rest_account = '471' ORDER BY m.id LIMIT :limit")
-    return [MovementRow(*row) for row in session.execute(query, {"limit": limit})]
+    query = text(f"{_MOVEMENTS} WHERE {_WAITS} ORDER BY m.id LIMIT :limit")
+    return [MovementRow(**row) for row in session.execute(query, {"limit": limit}).mappings()]
 
 
 class ToCollect(NamedTuple):
@@ -128,8 +132,9 @@ class ToCollect(NamedTuple):
 
 
 _TO_COLLECT = f"""
-    SELECT i.id, i.number, c.name, i.due_on, i.open, greatest(CAST(:today AS date) - i.due_on, 0),
-        CASE WHEN m.id IS NOT NULL THEN 'stripe' WHEN s.id IS NOT NULL THEN 'mandate' ELSE 'transfer' END,
+    SELECT i.id, i.number, c.name AS company, i.due_on, i.open,
+        greatest(CAST(:today AS date) - i.due_on, 0) AS days_late,
+        CASE WHEN m.id IS NOT NULL THEN 'stripe' WHEN s.id IS NOT NULL THEN 'mandate' ELSE 'transfer' END AS way,
         CASE WHEN d.returned_at IS NOT NULL THEN 'returned' WHEN d.id IS NOT NULL THEN 'debited'
             ELSE coalesce(n.status, '') END AS state, coalesce(n.failure, '') AS failure
     FROM ({MEMBER_INVOICES}) i
@@ -160,7 +165,8 @@ def list_to_collect(session: Session, cursor: str | None, limit: int) -> Page[To
         },
     ).all()
     page = page_of(list(rows), limit, lambda row: (row.due_on.isoformat(), row.id))
-    return Page([ToCollect(*row[1:]) for row in page.items], page.next_cursor)
+    found = [ToCollect(**{name: getattr(row, name) for name in ToCollect._fields}) for row in page.items]
+    return Page(found, page.next_cursor)
 
 
 class CollectedSums(NamedTuple):
@@ -175,12 +181,13 @@ def sums_to_collect(session: Session) -> CollectedSums:
     """What members owe in all."""
     row = session.execute(
         text("""
-            SELECT count(*), coalesce(sum(open), 0), coalesce(sum(open) FILTER (WHERE due_on < :today), 0)
+            SELECT count(*) AS invoices, coalesce(sum(open), 0) AS open,
+                coalesce(sum(open) FILTER (WHERE due_on < :today), 0) AS late
             FROM invoice_balances WHERE open > 0
         """),
         {"today": clock.today()},
     ).one()
-    return CollectedSums(*row)
+    return CollectedSums(**row._mapping)
 
 
 class FailedCollection(NamedTuple):
@@ -197,15 +204,15 @@ def failed_collections(session: Session, limit: int = 100) -> list[FailedCollect
     """Open invoices that were to be collected and were not, the oldest first."""
     rows = session.execute(
         text(f"""
-            SELECT number, name, open, state, failure FROM ({_TO_COLLECT} AND i.id IN (
-                SELECT invoice_id FROM collections WHERE status IN ('failed', 'action_needed')
+            SELECT number, company, open, state, failure FROM ({_TO_COLLECT} AND i.id IN (
+                SELECT invoice_id FROM collections WHERE status = ANY(:stuck)
                 UNION SELECT invoice_id FROM direct_debits WHERE returned_at IS NOT NULL
             )) found
-            WHERE state IN ('failed', 'action_needed', 'returned') ORDER BY id LIMIT :limit
+            WHERE state = ANY(:stuck) OR state = 'returned' ORDER BY id LIMIT :limit
         """),
-        {"today": clock.today(), "limit": limit},
+        {"today": clock.today(), "limit": limit, "stuck": list(STUCK)},
     )
-    return [FailedCollection(*row) for row in rows]
+    return [FailedCollection(**row) for row in rows.mappings()]
 
 
 class FailedRefund(NamedTuple):
@@ -221,12 +228,13 @@ def failed_refunds(session: Session) -> list[FailedRefund]:
     """Refunds that Stripe refused."""
     rows = session.execute(
         text("""
-            SELECT i.number, c.name, r.amount, r.failure FROM refunds r JOIN collections n ON n.id = r.collection_id
+            SELECT i.number, c.name AS company, r.amount, r.failure
+            FROM refunds r JOIN collections n ON n.id = r.collection_id
             JOIN issued_invoices i ON i.id = n.invoice_id JOIN companies c ON c.id = i.company_id
             WHERE r.failure <> '' ORDER BY r.id
         """)
     )
-    return [FailedRefund(*row) for row in rows]
+    return [FailedRefund(**row) for row in rows.mappings()]
 
 
 class SupplierEntry(NamedTuple):
@@ -247,13 +255,18 @@ def list_supplier_entries(session: Session, supplier_id: int, cursor: str | None
     rows = session.execute(
         text("""
             SELECT * FROM (
-                SELECT p.id, e.booked_on, e.document_number, e.label, p.credit, p.debit,
+                SELECT p.id, e.booked_on, e.document_number AS document, e.label, p.credit, p.debit,
                     sum(p.credit - p.debit) OVER (ORDER BY p.id) AS balance
                 FROM postings p JOIN journal_entries e ON e.id = p.entry_id
-                WHERE p.account = '401' AND p.supplier_id = :supplier
+                WHERE p.account = :account AND p.supplier_id = :supplier
             ) running
             WHERE CAST(:after AS int) IS NULL OR id < :after ORDER BY id DESC LIMIT :limit
         """),
-        {"supplier": supplier_id, "after": after[0] if after else None, "limit": limit + 1},
+        {
+            "account": Account.SUPPLIERS,
+            "supplier": supplier_id,
+            "after": after[0] if after else None,
+            "limit": limit + 1,
+        },
     )
-    return page_of([SupplierEntry(*row) for row in rows], limit, lambda row: (row.id,))
+    return page_of([SupplierEntry(**row) for row in rows.mappings()], limit, lambda row: (row.id,))

@@ -58,7 +58,7 @@ _PAYABLES = """
             WHERE a.supplier_order_id = o.id)
         GROUP BY o.supplier_id
     )
-    SELECT s.id, s.code, s.name, s.iban,
+    SELECT s.id AS supplier_id, s.code, s.name, s.iban,
         least(
             coalesce(d.sold, 0) - coalesce(p.amount, 0),
             CASE WHEN s.invoices_itself THEN coalesce((SELECT sum(n.total_amount) FROM supplier_invoices n
@@ -76,7 +76,7 @@ _PAYABLES = """
 
 def payables(session: Session) -> list[Payable]:
     """Every supplier in whose name something was invoiced, by code."""
-    return [Payable(*row) for row in session.execute(text(_PAYABLES))]
+    return [Payable(**row) for row in session.execute(text(_PAYABLES)).mappings()]
 
 
 class Excess(NamedTuple):
@@ -94,7 +94,9 @@ def excesses(session: Session) -> list[Excess]:
     """What is to be paid back to firms by transfer, by invoice."""
     rows = session.execute(
         text(f"""
-            SELECT i.id, i.number, c.name, c.code, coalesce(nullif(c.iban, ''), m.iban, ''), -i.open - pending.total
+            SELECT i.id AS invoice_id, i.number, c.name AS company, c.code,
+                coalesce(nullif(c.iban, ''), m.iban, '') AS iban,
+                -i.open - pending.total AS amount
             FROM ({MEMBER_INVOICES}) i JOIN companies c ON c.id = i.company_id
             LEFT JOIN LATERAL (
                 SELECT iban FROM sepa_mandates WHERE company_id = c.id ORDER BY id DESC LIMIT 1
@@ -109,7 +111,7 @@ def excesses(session: Session) -> list[Excess]:
             WHERE i.open < 0 AND -i.open > pending.total ORDER BY i.id
         """)
     )
-    return [Excess(*row) for row in rows]
+    return [Excess(**row) for row in rows.mappings()]
 
 
 def set_iban(session: Session, actor: Actor, code: str, iban: str) -> None:

@@ -8,25 +8,10 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.commission.ledger.chart import WITH_PARTY, label_of
 from app.core.money import ZERO
 from app.core.pagination import Page, decode_cursor, page_of
 
-# Plan comptable général, ANC regulation 2014-03.
-ACCOUNTS = {
-    "401": "Fournisseurs",
-    "411": "Clients",
-    "44571": "TVA collectée",
-    "467": "Autres comptes débiteurs ou créditeurs",
-    "471": "Comptes d'attente",
-    "512": "Banques",
-    "517": "Autres organismes financiers",
-    "44566": "TVA déductible sur autres biens et services",
-    "607": "Achats de marchandises",
-    "627": "Services bancaires et assimilés",
-    "706": "Prestations de services",
-    "707": "Ventes de marchandises",
-    "7082": "Commissions et courtages",
-}
 _JOURNALS = {
     "supplier_order": ("COM", "Commissions"),
     "invoice": ("VT", "Ventes"),
@@ -62,12 +47,13 @@ def trial_balance(session: Session, first: date, last: date) -> list[TrialRow]:
     """The accounts with anything booked between two days, in their order."""
     rows = session.execute(
         text("""
-            SELECT p.account, sum(p.debit), sum(p.credit) FROM postings p JOIN journal_entries e ON e.id = p.entry_id
+            SELECT p.account, sum(p.debit) AS debit, sum(p.credit) AS credit
+            FROM postings p JOIN journal_entries e ON e.id = p.entry_id
             WHERE e.booked_on BETWEEN :first AND :last GROUP BY p.account ORDER BY p.account
         """),
         {"first": first, "last": last},
     )
-    return [TrialRow(row[0], ACCOUNTS.get(row[0], ""), row[1], row[2]) for row in rows]
+    return [TrialRow(row.account, label_of(row.account), row.debit, row.credit) for row in rows]
 
 
 class LedgerRow(NamedTuple):
@@ -91,8 +77,8 @@ def general_ledger(
     after = decode_cursor(cursor, date.fromisoformat, int, int)
     rows = session.execute(
         text("""
-            SELECT p.id, e.booked_on, e.document_number, e.label, coalesce(s.name, c.name, ''), p.debit, p.credit,
-                e.id AS entry_id
+            SELECT p.id, e.booked_on, e.document_number AS document, e.label,
+                coalesce(s.name, c.name, '') AS third_party, p.debit, p.credit, e.id AS entry_id
             FROM postings p JOIN journal_entries e ON e.id = p.entry_id
             LEFT JOIN suppliers s ON s.id = p.supplier_id LEFT JOIN companies c ON c.id = p.company_id
             WHERE p.account = :account AND e.booked_on BETWEEN :first AND :last
@@ -108,7 +94,7 @@ def general_ledger(
     found = []
     for row in rows:
         balance += row.debit - row.credit
-        found.append(LedgerRow._make([*row[:-1], balance, row.entry_id]))
+        found.append(LedgerRow(**row._mapping, balance=balance))
     return page_of(found, limit, lambda row: (row.booked_on.isoformat(), row.entry_id, row.id))
 
 
@@ -145,9 +131,9 @@ def fec_lines(session: Session, year: int) -> Iterator[list[str]]:
     for row in rows:
         code, label = _JOURNALS.get(row.document_type, _OTHER)
         day = f"{row.booked_on:%Y%m%d}"
-        has_party = row.account in {"401", "411"}
+        has_party = row.account in WITH_PARTY
         yield [
-            *(code, label, str(row.number), day, row.account, ACCOUNTS.get(row.account, row.account)),
+            *(code, label, str(row.number), day, row.account, label_of(row.account) or row.account),
             *((row.party, _plain(row.party_name)) if has_party else ("", "")),
             *(row.document_number, day, _plain(row.label), _comma(row.debit), _comma(row.credit)),
             *("", "", day, "", ""),

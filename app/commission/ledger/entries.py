@@ -11,7 +11,7 @@ from decimal import Decimal
 from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
-from app.commission.ledger.chart import COMMISSION_INCOME, SUPPLIERS
+from app.commission.ledger.chart import Account
 from app.commission.ledger.models import JournalEntry, Posting
 from app.core import clock
 from app.core.money import ZERO
@@ -47,8 +47,8 @@ def commission_entry(supplier_order_number: str, supplier_id: int, commission: D
         purpose="commission",
         label=f"Commission {supplier_order_number}",
         postings=(
-            PostingDraft(SUPPLIERS, debit=commission, supplier_id=supplier_id),
-            PostingDraft(COMMISSION_INCOME, credit=commission, supplier_id=supplier_id),
+            PostingDraft(Account.SUPPLIERS, debit=commission, supplier_id=supplier_id),
+            PostingDraft(Account.COMMISSION, credit=commission, supplier_id=supplier_id),
         ),
     )
 
@@ -62,8 +62,8 @@ def adjustment_entry(supplier_order_number: str, supplier_id: int, difference: D
         purpose=purpose,
         label=f"Commission {supplier_order_number}",
         postings=(
-            PostingDraft(SUPPLIERS, debit=more, credit=less, supplier_id=supplier_id),
-            PostingDraft(COMMISSION_INCOME, debit=less, credit=more, supplier_id=supplier_id),
+            PostingDraft(Account.SUPPLIERS, debit=more, credit=less, supplier_id=supplier_id),
+            PostingDraft(Account.COMMISSION, debit=less, credit=more, supplier_id=supplier_id),
         ),
     )
 
@@ -116,8 +116,8 @@ class AccountBalance:
 def trial_balance(session: Session) -> list[AccountBalance]:
     """Every account with the sums of its debits and credits, in the order of the accounts."""
     rows = session.execute(
-        select(Posting.account, func.sum(Posting.debit), func.sum(Posting.credit))
+        select(Posting.account, func.sum(Posting.debit).label("debit"), func.sum(Posting.credit).label("credit"))
         .group_by(col(Posting.account))
         .order_by(col(Posting.account))
     )
-    return [AccountBalance(*row) for row in rows]
+    return [AccountBalance(**row) for row in rows.mappings()]

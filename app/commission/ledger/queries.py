@@ -30,8 +30,8 @@ def list_postings(session: Session, cursor: str | None, limit: int) -> Page[Post
     after = decode_cursor(cursor, int)
     rows = session.execute(
         text(f"""
-            SELECT p.id, e.id, e.booked_on, e.document_type, e.document_number, e.label, p.account, s.name,
-                p.debit, p.credit
+            SELECT p.id, e.id AS entry_id, e.booked_on, e.document_type, e.document_number, e.label, p.account,
+                s.name AS supplier, p.debit, p.credit
             FROM (
                 SELECT * FROM postings {"WHERE id < :after" if after else ""} ORDER BY id DESC LIMIT :limit
             ) p
@@ -41,4 +41,4 @@ def list_postings(session: Session, cursor: str | None, limit: int) -> Page[Post
         """),
         {"limit": limit + 1} | ({"after": after[0]} if after else {}),
     )
-    return page_of([PostingRow(*row) for row in rows], limit, lambda row: (row.id,))
+    return page_of([PostingRow(**row) for row in rows.mappings()], limit, lambda row: (row.id,))

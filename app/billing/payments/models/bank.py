@@ -7,7 +7,11 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 import app.billing.invoicing.models  # noqa: F401 - foreign keys name its tables
+from app.commission.ledger.chart import Account
 from app.core.tables import euros, instant, key
+
+_SUSPENSE = Account.SUSPENSE.value
+_WAITS = f"rest_account = '{_SUSPENSE}'"
 
 
 class BankMovement(SQLModel, table=True):
@@ -18,7 +22,7 @@ class BankMovement(SQLModel, table=True):
     """
 
     __tablename__ = "bank_movements"
-    __table_args__ = (Index("ix_bank_movements_waiting", "id", postgresql_where=text("rest_account = '471'")),)
+    __table_args__ = (Index("ix_bank_movements_waiting", "id", postgresql_where=text(_WAITS)),)
 
     id: int | None = key()
     reference: str = Field(unique=True, max_length=80)
@@ -26,7 +30,7 @@ class BankMovement(SQLModel, table=True):
     amount: Decimal = euros()
     counterparty: str = Field(default="", max_length=200)
     words: str = Field(default="", max_length=500)
-    rest_account: str = Field(default="471", max_length=12, sa_column_kwargs={"server_default": "471"})
+    rest_account: str = Field(default=_SUSPENSE, max_length=12, sa_column_kwargs={"server_default": _SUSPENSE})
     imported_at: datetime = instant()
 
 

@@ -57,6 +57,9 @@ class CollectionStatus(StrEnum):
     FAILED = "failed"
 
 
+STUCK = (CollectionStatus.ACTION_NEEDED, CollectionStatus.FAILED)  # somebody has to do something
+
+
 class Collection(SQLModel, table=True):
     """Money asked of a firm for an invoice by Stripe, and what came of it, in euros, as Stripe last told.
 
