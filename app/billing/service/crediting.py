@@ -7,7 +7,6 @@ a member does not keep is a return of goods (see `reducing`).
 from decimal import Decimal
 from io import BytesIO
 
-import facturx
 from lxml import etree
 from sqlalchemy import text
 from sqlmodel import Session, select
@@ -90,6 +89,8 @@ def _parties(session: Session, association: Association, first: IssuedInvoice) -
 
 def _content_of(file: bytes) -> tuple[list[InvoiceLine], list[Charge]]:
     """The lines and charges of an archived invoice, from the data in its file."""
+    import facturx  # takes long to load, for the few credit notes
+
     _name, xml = facturx.get_xml_from_pdf(BytesIO(file), check_xsd=False)
     root = etree.fromstring(xml)
     lines = [
