@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from sqlmodel import Session
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
@@ -32,6 +31,7 @@ from app.web import api_docs, errors, health
 from app.web.middleware import RequestShell
 from app.web.openapi import DescribedApplication
 from app.web.rendering import STATIC_DIR, package_files
+from app.web.routes import add_routes
 
 _DESCRIPTION = """
 Group purchasing for business parks. Sign in with an API key (`Authorization: Bearer eng_…`).
@@ -59,11 +59,6 @@ class _FingerprintedFiles(StaticFiles):
         return response
 
 
-def _operation_id(route: APIRoute) -> str:
-    """Readable names for generated clients: the function's own."""
-    return route.name
-
-
 def create_app(open_session: Callable[[], Session] | None = None, connections: int | None = None) -> FastAPI:
     """The application. Tests give their own way to open a session."""
     app = DescribedApplication(
@@ -73,7 +68,6 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=_operation_id,
         license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
     )
     app.state.open_session = open_session or (lambda: Session(get_engine(), expire_on_commit=False))
@@ -83,7 +77,7 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
     errors.install(app)
     apis = (accounts_api.router, catalog_api.router, *sourcing.apis, commission_api.router)
     for api in (*apis, *orders.apis, *supplying_routers, *billing.apis):
-        app.include_router(api)
+        add_routes(app, api)
     for pages in (
         *accounts_pages,
         catalog_pages.router,
@@ -98,6 +92,6 @@ def create_app(open_session: Callable[[], Session] | None = None, connections: i
         health.router,
         api_docs.router,
     ):
-        app.include_router(pages, include_in_schema=False)
+        add_routes(app, pages)
     app.mount("/static", _FingerprintedFiles(directory=STATIC_DIR), name="static")
     return app

@@ -1,39 +1,46 @@
-"""Running the site: the web by Uvicorn, the worker of background jobs in a process beside it."""
+"""Running the site: processes that answer requests, and beside them the workers of background jobs."""
 
+import http.client
 import logging
 import socket
-import subprocess
-import sys
-import threading
-from contextlib import nullcontext
+import time
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 import uvicorn
+from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
 
-from app.core import jobs, schema
+from app.core import jobs, processes, schema
 from app.core.database import get_engine, sandbox
+from app.core.embedded import leave_embedded_servers
 from app.core.errors import Conflict
+from app.core.processes import Part
 
-_RESTART_AFTER_SECONDS = 2.0
 _LOOK_FOR_SANDBOX_SECONDS = 5.0
+_FINISH_REQUESTS_SECONDS = 5
+_ANSWER_WITHIN_SECONDS = 1.0
+_ANY_ADDRESS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 
-_log = logging.getLogger("engrenages")
 
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on the port, at each address of the host: who asks early waits until we answer.
 
-def require_free_port(host: str, port: int) -> None:
-    """Raise `Conflict` where something listens on the port already."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Conflict(
-                "Nothing can listen on {host}, port {port} ({why}). Choose another with --port.",
-                code="port_taken",
-                host=host,
-                port=port,
-                why=error.strerror,
-            ) from error
+    Raises `Conflict` where nothing can listen there.
+    """
+    try:
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        places = dict.fromkeys((family, address[:2]) for family, _kind, _protocol, _name, address in found)
+        return [socket.create_server((str(at), int(number)), family=family, backlog=2048)
+                for family, (at, number) in places]  # fmt: skip
+    except OSError as error:
+        raise Conflict(
+            "Nothing can listen on {host}, port {port} ({why}). Choose another with --port.",
+            code="port_taken",
+            host=host,
+            port=port,
+            why=error.strerror,
+        ) from error
 
 
 def prepare_database() -> None:
@@ -41,57 +48,77 @@ def prepare_database() -> None:
     schema.upgrade_all()
 
 
-def run_web(host: str, port: int, workers: int, *, with_worker: bool) -> None:
-    """Answer requests until told to stop; with the worker beside, started again if it ends."""
-    stop = threading.Event()
-    keepers = []
+def run_web(
+    sockets: Sequence[socket.socket], workers: int, *, with_worker: bool, tell: Callable[[], None] = lambda: None
+) -> None:
+    """Answer requests until told to stop; with the workers of background jobs beside. `tell` at the first answer."""
+    parts = [_part(f"web {n}", partial(_answer, list(sockets))) for n in range(1, workers + 1)]
     if with_worker:
-        keepers.append(threading.Thread(target=_keep_worker, args=(stop, "worker"), name="worker-keeper"))
-        keepers.append(threading.Thread(target=_keep_sandbox_worker, args=(stop,), name="sandbox-worker-keeper"))
-    for keeper in keepers:
-        keeper.start()
+        parts += [_part("worker", run_worker), _part("sandbox worker", partial(run_worker, of_sandbox=True))]
+    load_application()  # once, before it is shared
+    waiting = [tell]
+
+    def tick() -> None:
+        if waiting and _answers(sockets[0]):
+            waiting.pop()()
+
+    processes.run_together(parts, tick)
+
+
+def _part(name: str, run: Callable[[], None]) -> Part:
+    return Part(name, run, leave_embedded_servers)
+
+
+@cache
+def load_application() -> FastAPI:
+    """The application of this process."""
+    from app.main import create_app
+
+    return create_app()
+
+
+def _answer(sockets: list[socket.socket]) -> None:
+    """Answer requests in this process."""
+    config = uvicorn.Config(
+        load_application(),
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets)
+
+
+def _answers(listening: socket.socket) -> bool:
+    """Whether a request is answered, whatever the answer."""
+    host, port = listening.getsockname()[:2]
+    asked = http.client.HTTPConnection(_ANY_ADDRESS.get(host, host), port, timeout=_ANSWER_WITHIN_SECONDS)
     try:
-        uvicorn.run(
-            "app.main:create_app",
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers if workers > 1 else None,
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
+        asked.request("GET", "/health")
+        asked.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
     finally:
-        stop.set()
-        for keeper in keepers:
-            keeper.join()
-
-
-def _keep_sandbox_worker(stop: threading.Event) -> None:
-    """The sandbox has a worker of its own, from when somebody first asks for the sandbox."""
-    while not stop.is_set():
-        with get_engine().connect() as connection:
-            if schema.has_sandbox(connection):
-                break
-        stop.wait(_LOOK_FOR_SANDBOX_SECONDS)
-    _keep_worker(stop, "sandbox-worker")
-
-
-def _keep_worker(stop: threading.Event, part: str) -> None:
-    while not stop.is_set():
-        command = [sys.executable, "-m", "app.cli", "serve", "--only", part]
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as worker:
-            while not stop.wait(0.2):
-                if worker.poll() is not None:
-                    _log.error("the worker ended with status %s; starting it again", worker.returncode)
-                    stop.wait(_RESTART_AFTER_SECONDS)
-                    break
-            worker.terminate()
+        asked.close()
+    return True
 
 
 def run_worker(*, of_sandbox: bool = False) -> None:
-    """Run background jobs until told to stop, or those of the sandbox."""
+    """Run background jobs until told to stop; those of the sandbox from when somebody first asks for one."""
     logging.basicConfig(level=logging.WARNING)
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    with sandbox() if of_sandbox else nullcontext():
+    if not of_sandbox:
         jobs.run_worker()
+        return
+    while not _has_sandbox():
+        time.sleep(_LOOK_FOR_SANDBOX_SECONDS)
+    with sandbox():
+        jobs.run_worker()
+
+
+def _has_sandbox() -> bool:
+    """Whether there is a sandbox; False, too, while the database does not answer."""
+    try:
+        with get_engine().connect() as connection:
+            return schema.has_sandbox(connection)
+    except OperationalError:
+        return False

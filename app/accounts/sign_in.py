@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -34,8 +35,12 @@ TOKEN_LASTS = timedelta(hours=1)
 OLD_KEY_LASTS = timedelta(days=1)
 
 _hasher = PasswordHasher()
-# Checked for unknown addresses, so that they take as long as known ones (OWASP Authentication Cheat Sheet).
-_NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe(16))
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Checked for unknown addresses, so that they take as long as known ones (OWASP Authentication Cheat Sheet)."""
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 class TooManyTries(TooManyRequests):
@@ -65,7 +70,7 @@ def check_password(session: Session, email: str, password: str) -> Person | None
     person = find_person(session, address)
     known = person is not None and person.active and person.password_hash
     try:
-        _hasher.verify(known or _NOBODYS_HASH, password)
+        _hasher.verify(known or _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
         known = None
     if not known:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from sqlmodel import Session
 
-from app.bench import consolidation, importing, invoicing, optimising, scoring, shop, treasury
+from app.bench import consolidation, importing, invoicing, optimising, scoring, shop, starting, treasury
 from app.bench.measure import Measurement
 from app.bench.scratch import scratch_engine
 
@@ -18,6 +18,7 @@ _MEASURES = (
     ("optimise", optimising.measure),
     ("scores", scoring.measure),
     ("shop", shop.measure),
+    ("start", starting.measure),
     ("treasury", treasury.measure),
 )
 

@@ -1,11 +1,9 @@
 """The command line, `engrenages`: parse, call a use case, print. Rooms by what they are about; no logic."""
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import OperationalError
 
 from app.cli import demo, files, installation, rounds, serving, sourcing, supplier_orders, terminal
 from app.core.errors import DomainError
@@ -36,6 +34,8 @@ app.command()(serving.bench)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         typer.echo(f"engrenages {version('engrenages')}")
         raise typer.Exit
 
@@ -57,9 +57,13 @@ def main() -> None:
     except DomainError as error:
         terminal.show_error(error)
         sys.exit(1)
-    except OperationalError as error:
-        terminal.show_unreachable_database(error)
-        sys.exit(1)
     except OSError as error:
         terminal.show_os_error(error)
+        sys.exit(1)
+    except Exception as error:
+        from sqlalchemy.exc import OperationalError
+
+        if not isinstance(error, OperationalError):
+            raise
+        terminal.show_unreachable_database(error)
         sys.exit(1)

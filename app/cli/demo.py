@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,10 +23,11 @@ def demo(
 ) -> None:
     """Load a demo park, play a round to its end, and serve it. Safe to repeat."""
     from app import server
+    from app.core.processes import end_on_signals
     from app.demo.play import play_demo
 
-    if not no_serve:
-        server.require_free_port(host, port)
+    end_on_signals()
+    sockets = [] if no_serve else server.listen(host, port)
     server.prepare_database()
     story = play_demo(terminal.progress_bar)
     if terminal.as_json():
@@ -34,12 +36,7 @@ def demo(
         _tell(story)
     if not no_serve:
         with _cards(port) as cards:
-            _show_way_in(story, host, port)
-            if cards:
-                terminal.out.print(
-                    "Cards are played: 4242 4242 4242 4242 pays, 4000 0027 6000 3184 asks its owner first."
-                )
-            server.run_web(host, port, 1, with_worker=True)
+            server.run_web(sockets, 1, with_worker=True, tell=partial(_show_way_in, story, host, port, cards))
 
 
 @contextmanager
@@ -96,10 +93,12 @@ def _tell(story: "Story") -> None:
     out.print(f"{story.shares_cut} lines were not wholly served; each says why, and rolls over or is cancelled.")
 
 
-def _show_way_in(story: "Story", host: str, port: int) -> None:
+def _show_way_in(story: "Story", host: str, port: int, cards: bool) -> None:
     from app.demo.play import PASSWORD
 
     out, address = terminal.out, f"http://{'localhost' if host in {'127.0.0.1', '0.0.0.0'} else host}:{port}"
     out.print(f"\n[bold]The site is on {address}[/] (API: {address}/api/v1/openapi.json). Stop with Ctrl+C.")
     rows = [(email, role) for email, role in story.sign_ins]
     out.print(terminal.table(f"Sign in with the password {PASSWORD} as", ("address", "who"), rows))
+    if cards:
+        out.print("Cards are played: 4242 4242 4242 4242 pays, 4000 0027 6000 3184 asks its owner first.")

@@ -4,15 +4,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from sqlmodel import Session
 
-from app.accounts.actor import COMMAND_LINE, Actor
 from app.cli import terminal
-from app.core.tabular import Column, TableReader
 from app.orders.rounds.sharing_policy import SharingPolicy
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from app.accounts.actor import Actor
+    from app.core.tabular import Column, TableReader
+    from app.orders.consolidation.order_book import OfferResult
 
 imports = typer.Typer(help="Import suppliers, offers, people or orders from CSV or XLSX.", no_args_is_help=True)
 
@@ -21,9 +25,11 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would happe
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Import the good rows, report the others.")]
 
 
-def _run(columns: tuple[Column, ...], file: Path, importer: Callable[..., Any], **options: Any) -> None:
+def _run(columns: "tuple[Column, ...]", file: Path, importer: Callable[..., Any], **options: Any) -> None:
     """Import one file in one transaction, with a bar by rows read, and print the report."""
+    from app.accounts.actor import COMMAND_LINE
     from app.core.database import transaction
+    from app.core.tabular import TableReader
 
     with terminal.progress_bar(f"Reading {file.name}", _count_lines(file)) as tell:
         reader = TableReader(file, columns, progress=tell)
@@ -117,7 +123,7 @@ def import_orders(
     from app.orders.ordering.order_columns import ORDER_COLUMNS
     from app.orders.ordering.order_imports import import_orders
 
-    def importer(session: Session, actor: Actor, reader: TableReader, **options: Any) -> Any:
+    def importer(session: "Session", actor: "Actor", reader: "TableReader", **options: Any) -> Any:
         return import_orders(session, actor, reader, round_code, **options)
 
     _run(ORDER_COLUMNS, file, importer, dry_run=dry_run, skip_bad_rows=skip_bad_rows)
@@ -134,7 +140,7 @@ def consolidate(
 ) -> None:
     """Consolidate orders from files, without a database, by the rules that rounds use."""
     from app.commission.tariff import Rate
-    from app.orders.consolidation.order_book import OfferResult, consolidate_book, read_order_book
+    from app.orders.consolidation.order_book import consolidate_book, read_order_book
     from app.orders.consolidation.result_files import write_consolidation
 
     percent = terminal.number(rate, 2, 100, "--rate")
@@ -143,7 +149,7 @@ def consolidate(
         book = read_order_book(suppliers, offers, orders)
     with terminal.progress_bar("Consolidating", len(book.rows)) as tell:
 
-        def told() -> Iterator[OfferResult]:
+        def told() -> "Iterator[OfferResult]":
             done = 0
             for result in consolidate_book(book, policy):
                 done += len(result.positions)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from app.accounts.actor import COMMAND_LINE
 from app.cli import terminal
 from app.core.errors import InvalidInput
 
@@ -23,6 +22,7 @@ def init(
     json: terminal.AsJson = False,
 ) -> None:
     """Set up a new association: its name, parks and first manager. Ends with a link that signs them in."""
+    from app.accounts.actor import COMMAND_LINE
     from app.accounts.service import set_up_installation
     from app.accounts.sign_in import INVITATION_LASTS, make_link
     from app.commission.service import create_rule

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from sqlmodel import Session
 
-from app.accounts.actor import COMMAND_LINE, Actor
 from app.cli import terminal
 from app.core import clock
 from app.orders.rounds.sharing_policy import SharingPolicy
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from app.accounts.actor import Actor
 
 rounds = typer.Typer(help="Plan rounds and take them through their life.", no_args_is_help=True)
 
@@ -37,6 +40,7 @@ def create(
     json: terminal.AsJson = False,
 ) -> None:
     """Plan a round for every park."""
+    from app.accounts.actor import COMMAND_LINE
     from app.accounts.queries import list_parks
     from app.core.database import transaction
     from app.orders.rounds.service import create_round, next_cut_off, next_delivery_day
@@ -73,9 +77,9 @@ def _take(code: str, by: str | None, step: Callable[..., Any], **options: Any) -
         _show(session, code)
 
 
-def _actor(session: Session, email: str | None) -> Actor:
+def _actor(session: "Session", email: str | None) -> "Actor":
     """The command line, or the named person: whoever has this shell has the database."""
-    from app.accounts.actor import actor_for
+    from app.accounts.actor import COMMAND_LINE, actor_for
     from app.accounts.service import find_person
     from app.core.errors import NotFound
 
@@ -175,7 +179,7 @@ def _local(instant: datetime) -> str:
     return f"{instant.astimezone(clock.PARIS):%Y-%m-%d %H:%M}"
 
 
-def _show(session: Session, code: str) -> None:
+def _show(session: "Session", code: str) -> None:
     from app.orders.consolidation.queries import rounds as round_queries
     from app.orders.consolidation.queries import supplier_orders as supplier_order_queries
     from app.orders.rounds import queries

@@ -28,15 +28,23 @@ def serve(
     only: Annotated[Part | None, typer.Option(help="Run the web, or a worker of background jobs, alone.")] = None,
 ) -> None:
     """Serve the site, and run its background jobs beside it."""
-    from app import server
+    from app.core.processes import end_on_signals, loading
 
+    end_on_signals()
+    with loading():
+        from app import server
     if only in {Part.WORKER, Part.SANDBOX_WORKER}:
         server.run_worker(of_sandbox=only is Part.SANDBOX_WORKER)
         return
-    server.require_free_port(host, port)
-    server.prepare_database()
-    terminal.err.print(f"[bold]Engrenages[/] on http://{host}:{port} (stop with Ctrl+C)")
-    server.run_web(host, port, workers, with_worker=only is None)
+    sockets = server.listen(host, port)
+    with loading():
+        server.prepare_database()
+        server.load_application()
+
+    def tell() -> None:
+        terminal.err.print(f"[bold]Engrenages[/] on http://{host}:{port} (stop with Ctrl+C)")
+
+    server.run_web(sockets, workers, with_worker=only is None, tell=tell)
 
 
 def bench(

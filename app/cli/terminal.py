@@ -5,17 +5,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from sqlalchemy.exc import OperationalError
 
 from app.core.errors import DomainError
-from app.core.tabular import BadCell, BadFile, decimal
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import OperationalError
+
+    from app.core.tabular import BadCell
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -71,6 +73,8 @@ def table(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]], num
 @contextmanager
 def progress_bar(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     """A bar on standard error; the function it gives takes how much is done in all."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=err, transient=True, disable=as_json()) as bars:
         bar = bars.add_task(what, total=total)
@@ -79,6 +83,8 @@ def progress_bar(what: str, total: int | None = None) -> Iterator[Callable[[int]
 
 def number(value: str, places: int, maximum: int, option: str) -> Decimal:
     """A number of at most `places` decimals, from 0 to `maximum`, as an option has it. Raises `BadParameter`."""
+    from app.core.tabular import decimal
+
     try:
         return decimal(places, maximum=maximum + Decimal(1).scaleb(-places))(value)
     except ValueError as error:
@@ -93,6 +99,8 @@ def show_unknown_columns(unknown_columns: Mapping[str, Sequence[str]]) -> None:
 
 def show_error(error: DomainError) -> None:
     """Say what went wrong. With `--json`, as an object on standard output too, for the program that reads it."""
+    from app.core.tabular import BadFile
+
     bad_cells = error.bad_cells if isinstance(error, BadFile) else []
     if as_json():
         problem = {"error": error.code, "message": str(error), "bad_cells": [cell._asdict() for cell in bad_cells]}
@@ -101,7 +109,7 @@ def show_error(error: DomainError) -> None:
     show_bad_cells(bad_cells)
 
 
-def show_bad_cells(bad_cells: Sequence[BadCell]) -> None:
+def show_bad_cells(bad_cells: "Sequence[BadCell]") -> None:
     """List the first bad cells of a file with their cures."""
     if not bad_cells:
         return
@@ -111,7 +119,7 @@ def show_bad_cells(bad_cells: Sequence[BadCell]) -> None:
         err.print(f"… and {len(bad_cells) - SHOWN_BAD_CELLS} more: --json lists them.")
 
 
-def show_unreachable_database(error: OperationalError) -> None:
+def show_unreachable_database(error: "OperationalError") -> None:
     """Say that the database does not answer, and where to look."""
     reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
     err.print(f"[bold red]Error:[/] the database cannot be reached: {escape(reason)}")

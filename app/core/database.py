@@ -1,5 +1,6 @@
 """The database: its URL, one engine a process, and the transaction at the edge."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ SANDBOX_SCHEMA = "sandbox"
 SANDBOX_POOL_SIZE = 2
 _UTC = "-c timezone=UTC"
 _sandboxed: ContextVar[bool] = ContextVar("sandboxed", default=False)
+_engines: list[Engine] = []  # of this process
 
 
 @cache
@@ -99,7 +101,19 @@ def get_engine() -> Engine:
 @cache
 def _engine(options: str) -> Engine:
     size = SANDBOX_POOL_SIZE if in_sandbox() else get_settings().database_pool_size
-    return new_engine(database_url(), options, pool_size=size, max_overflow=20)
+    engine = new_engine(database_url(), options, pool_size=size, max_overflow=20)
+    _engines.append(engine)
+    return engine
+
+
+def _forget_connections() -> None:
+    """A process made by forking leaves its parent's connections alone and opens its own."""
+    for engine in _engines:
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_connections)
 
 
 @contextmanager

@@ -3,7 +3,11 @@
 The queue lives in PostgreSQL (`procrastinate`). Tasks are registered by the domains' `tasks.py`.
 """
 
+import asyncio
+import signal
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -65,7 +69,21 @@ def plain_database_url() -> str:
 
 
 def run_worker(*, until_empty: bool = False, concurrency: int = 4) -> None:
-    """Run jobs until told to stop, or until the queue is empty."""
+    """Run jobs until told to stop by a signal, when those in hand are finished, or until the queue is empty."""
     connector = procrastinate.PsycopgConnector(conninfo=plain_database_url(), kwargs={"options": session_options()})
     with app.replace_connector(connector) as worker_app:
-        worker_app.run_worker(wait=not until_empty, concurrency=concurrency, install_signal_handlers=not until_empty)
+        asyncio.run(_run_worker(worker_app, until_empty, concurrency))
+
+
+async def _run_worker(worker_app: procrastinate.App, until_empty: bool, concurrency: int) -> None:
+    """As `App.run_worker`, which takes a second signal (systemd sends two) for an order to drop the jobs; this not."""
+    async with worker_app.open_async():
+        work = asyncio.create_task(
+            worker_app.run_worker_async(wait=not until_empty, concurrency=concurrency, install_signal_handlers=False)
+        )
+        if not until_empty and sys.platform != "win32":
+            stop = cache(work.cancel)  # finishes what is in hand
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, stop)
+        with suppress(asyncio.CancelledError):
+            await work

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from app.web.rendering import render
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 

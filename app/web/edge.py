@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Request, Response
-from fastapi.routing import APIRoute
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
@@ -22,6 +21,7 @@ from app.core.idempotency import IdempotencyRecord, claim_key, store_answer
 from app.core.quota import WINDOW, Quota, count_request
 from app.core.settings import get_settings
 from app.core.tokens import SANDBOX_KEY_MARK, SANDBOX_TOKEN_MARK
+from app.web.routes import DeferredRoute
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -42,7 +42,7 @@ async def _body_of(request: Request) -> bytes:
 RawBody = Annotated[bytes, Depends(_body_of)]  # as it was sent: signatures are of its bytes
 
 
-class TransactionRoute(APIRoute):
+class TransactionRoute(DeferredRoute):
     """Runs its endpoint in one transaction.
 
     No more requests run at once than there are connections: waiting for one inside would block those that hold them.
@@ -81,6 +81,8 @@ class ApiRoute(TransactionRoute):
     As draft-ietf-httpapi-ratelimit-headers-10 and draft-ietf-httpapi-idempotency-key-header have them. A key of the
     sandbox is answered from there.
     """
+
+    in_schema = True
 
     def get_route_handler(self) -> Handler:
         """Wrap the transaction into a count of the caller's requests, which is told in every answer, errors too."""

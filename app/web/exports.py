@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi.responses import Response
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 
 from app.core.clock import PARIS
 from app.core.i18n import current_locale
@@ -58,6 +55,11 @@ def _text(value: Any, french: bool) -> str:
 
 
 def _xlsx(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    # Imported late, here and below: openpyxl loads much, numpy too, which most processes never use.
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Engrenages")
     titles = [WriteOnlyCell(sheet, value=title) for title in header]
@@ -75,6 +77,8 @@ def _cell(sheet: Any, value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(PARIS).replace(tzinfo=None)
     if isinstance(value, str) and value.startswith("="):
+        from openpyxl.cell import WriteOnlyCell
+
         cell = WriteOnlyCell(sheet, value=value)
         cell.data_type = "s"
         return cell

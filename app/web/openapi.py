@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from app.web.openapi_examples import example_of, problem_example
+from app.web.routes import build_routes
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
@@ -15,6 +16,7 @@ class DescribedApplication(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The description, made once."""
         if self.openapi_schema is None:
+            build_routes(self)
             document = super().openapi()
             for operations in document["paths"].values():
                 for operation in operations.values():

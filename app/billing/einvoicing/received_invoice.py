@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
 
-import facturx
 from lxml import etree
 
 from app.core.errors import InvalidInput
@@ -55,6 +54,8 @@ def read_invoice(content: bytes) -> ReceivedInvoice:
     if len(content) > _MOST_BYTES:
         raise InvalidInput("An electronic invoice has at most 20 MB.", field="file")
     if content.startswith(b"%PDF-"):
+        import facturx  # takes long to load, for the few who send PDF
+
         try:
             _name, content = facturx.get_xml_from_pdf(BytesIO(content), check_xsd=False)
         except Exception as error:  # whatever is wrong with a stranger's PDF

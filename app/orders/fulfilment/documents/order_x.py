@@ -1,6 +1,5 @@
 """Order-X 1.0, profile COMFORT (FNFE-MPE, FeRD): the order to read as PDF/A-3, its data inside as UN/CEFACT CII."""
 
-from facturx import generate_from_binary
 from lxml import etree
 
 from app.core.i18n import current_locale
@@ -16,6 +15,8 @@ _SIREN_SCHEME = "0002"  # ISO 6523
 
 def order_x(order: OrderDocument) -> bytes:
     """The Order-X file; its XML is checked against the schema of the standard while it is put in."""
+    from facturx import generate_from_binary  # takes long to load
+
     content: bytes = generate_from_binary(
         order_pdf(order),
         cii_xml(order),

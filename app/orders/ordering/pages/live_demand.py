@@ -14,7 +14,7 @@ from app.accounts.authentication import SESSION_COOKIE
 from app.accounts.sign_in import actor_of_session
 from app.catalog.service import require_prices
 
-router = APIRouter()
+router = APIRouter(include_in_schema=False)
 
 LOOK_EVERY_SECONDS = 2.0
 _STREAM_LASTS_SECONDS = 600.0  # then the browser asks again, and is known again
