@@ -108,7 +108,7 @@ def test_one_pass_finds_every_bad_cell_of_a_file(path: Path) -> None:
     [
         (b"", "is empty"),
         (b"\x00\x01\x02\x03", "not a text file"),
-        (b"sku\n\x81\xe9", "neither UTF-8 nor Windows-1252"),
+        (b"sku\n\x81\xe9", "not a text file in UTF-8 or Windows-1252"),
         (b"PK\x03\x04rubbish", "not a readable XLSX workbook"),
     ],
 )
