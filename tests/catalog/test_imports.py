@@ -103,7 +103,7 @@ def test_importing_twice_changes_nothing_more(session: Session, folder: Path) ->
     [
         ("S9,K9,P9,Gants,EPI,1,1:5", 3, "no such supplier: import it first"),
         ("S1,K1,P1,Gants,EPI,1,1:5", 3, "this stands on an earlier line already"),
-        ("S1,K9,P9,Gants,EPI,1,1:5;2", 3, "from:price pairs"),
+        ("S1,K9,P9,Gants,EPI,1,1:5;2", 3, "a number, such as"),
     ],
 )
 def test_a_file_with_a_bad_row_imports_nothing(session: Session, folder: Path, row: str, line: int, cure: str) -> None:

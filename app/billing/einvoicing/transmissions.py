@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 from sqlmodel import Session, col, func, select
@@ -243,7 +243,7 @@ def _try_again(session: Session) -> None:
         jobs.defer_many(session, TRANSMIT, [{"invoice_id": sent.invoice_id} for sent in waiting])
 
 
-def _rows(content: bytes, needed: set[str]) -> Iterator[dict[str, str | None]]:
+def _rows(content: bytes, needed: set[str]) -> Iterator[Mapping[str, str | None]]:
     reader = csv_reader(content)
     if not needed <= set(reader.fieldnames or ()):
         raise InvalidInput("The file needs the columns {columns}.", field="file", columns=", ".join(sorted(needed)))

@@ -169,7 +169,5 @@ def _decodes(content: IO[bytes], encoding: str) -> bool:
 
 
 def _is_cp1252(content: IO[bytes]) -> bool:
-    """Windows-1252 leaves five bytes undefined, and nobody writes `Ã©` in it: such a file is something else, or a mix."""
-    return not any(
-        _UNDEFINED_IN_CP1252.search(block) or _TWO_BYTES_OF_UTF8.search(block) for block in _blocks(content)
-    )
+    """Windows-1252 leaves five bytes undefined, and nobody writes `Ã©` in it: such a file is something else."""
+    return not any(_UNDEFINED_IN_CP1252.search(block) or _TWO_BYTES_OF_UTF8.search(block) for block in _blocks(content))

@@ -1,4 +1,4 @@
-"""Instants as files have them: ISO 8601; without an offset they are read on a Paris clock, as our exports write them."""
+"""Instants of files: ISO 8601; without an offset they are read on a Paris clock, as our exports write them."""
 
 import re
 from datetime import UTC, datetime

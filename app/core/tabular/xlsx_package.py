@@ -109,7 +109,7 @@ def _read(archive: zipfile.ZipFile) -> Workbook:
         raise BrokenWorkbook("it holds no workbook")
     related = _relations(archive, book)
     sheets, counts_from_1904 = _sheets(archive, book, related)
-    by_kind = {kind: target for kind, target in related.values()}
+    by_kind = dict(related.values())
     texts = by_kind.get("sharedStrings", "")
     styles = by_kind.get("styles", "")
     return Workbook(

@@ -1,4 +1,4 @@
-"""Text of workbooks: runs put together, phonetic hints left out, escapes undone (ECMA-376, Part 1, 18.4 and 22.9.2.19)."""
+"""Text of workbooks: runs joined, phonetic hints left out, escapes undone (ECMA-376-1, 18.4 and 22.9.2.19)."""
 
 import re
 

@@ -3,26 +3,26 @@
 import tempfile
 from pathlib import Path
 
-from app.core.tabular import Column, TableReader, decimal, instant, integer, one_of, text
+from app.core.tabular import Column, TableReader, code, euros, instant, integer, mail_address, one_of, text
 
 ORDER_COLUMNS = (
-    Column("order_ref", text(60)),
-    Column("company_code", text(40)),
+    Column("order_ref", code(60)),
+    Column("company_code", code(40)),
     Column("company_name", text(), required=False, default=""),
-    Column("employee_email", text(), required=False, default=""),
+    Column("employee_email", mail_address, required=False, default=""),
     Column("park", text(40), required=False, default=""),
     Column("placed_at", instant),
-    Column("supplier_code", text(40)),
-    Column("sku", text(80)),
+    Column("supplier_code", code(40)),
+    Column("sku", code(80)),
     Column("quantity", integer(1, 1_000_000)),
     Column("tolerance", integer(0, 1_000_000), required=False, default=0),
-    Column("ceiling_price", decimal(4), required=False),
+    Column("ceiling_price", euros(4), required=False),
     Column("if_unfilled", one_of("cancel", "roll_over"), required=False, default="roll_over"),
 )
 
 # A sheet for a quick order: SKU and quantity; the supplier only where several have the SKU.
 QUICK_ORDER_COLUMNS = (
-    Column("sku", text(80)),
+    Column("sku", code(80)),
     Column("quantity", text(20), required=False, default="1"),
     Column("tolerance", text(20), required=False, default="0"),
     Column("supplier_code", text(40), required=False, default=""),
