@@ -37,7 +37,7 @@ def a_book(folder: Path, seed: int, products: int = 6) -> OrderBook:
         for supplier in chance.sample(range(4), 3):
             price = base + chance.randint(-2000, 3000)
             tiers = "|".join(
-                f"{start}:{Decimal(price - start * 37) / 10_000}" for start in (1, 5, 12)[: chance.randint(1, 3)]
+                f"{start}:{Decimal(price - start * 37) / 10_000:.4f}" for start in (1, 5, 12)[: chance.randint(1, 3)]
             )
             pack, minimum = chance.choice([1, 1, 2, 6]), chance.choice([1, 4])
             offers.append((f"S{supplier}", f"K{product}", f"P{product}", f"P{product}", pack, minimum, tiers))
