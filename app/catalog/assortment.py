@@ -11,6 +11,7 @@ from app.accounts.models import Company, Park
 from app.accounts.permissions import COMPANY_ROLES, Permission, Role
 from app.catalog.models import AssortmentRule, Category, Offer
 from app.core import audit
+from app.core.database import rows_as
 from app.core.errors import InvalidInput, NotFound
 
 
@@ -72,7 +73,7 @@ def list_rules(session: Session) -> list[RuleRow]:
     """Every rule, by what it is about."""
     rows = session.execute(
         text("""
-            SELECT r.id, g.name, f.sku || ' ' || f.name, c.name, k.name, r.role
+            SELECT r.id, g.name AS category, f.sku || ' ' || f.name AS offer, c.name AS company, k.name AS park, r.role
             FROM assortment_rules r
             LEFT JOIN categories g ON g.id = r.category_id
             LEFT JOIN offers f ON f.id = r.offer_id
@@ -81,7 +82,7 @@ def list_rules(session: Session) -> list[RuleRow]:
             ORDER BY g.name, f.sku, r.id LIMIT 2000
         """)
     )
-    return [RuleRow(*row) for row in rows]
+    return rows_as(RuleRow, rows)
 
 
 def open_to(

@@ -19,12 +19,13 @@ from app.catalog.import_report import LISTED, Difference, ImportReport, PriceJum
 from app.catalog.models import Supplier
 from app.catalog.net_content import measure_of
 from app.catalog.outbox import tell_of_changed_offers
+from app.catalog.price_moves import moves_beyond, percent_moved, rises_beyond
 from app.catalog.search import learn_words
 from app.catalog.shelf import refresh_listing
-from app.catalog.supplier_offers import RISES_TOO_MUCH
 from app.catalog.suppliers import require_supplier
 from app.core import audit
 from app.core.bulk_copy import copy_rows
+from app.core.database import rows_as
 from app.core.tabular import TableReader
 
 
@@ -97,6 +98,11 @@ _OFFER_CHANGED = """
     IS DISTINCT FROM
     (s.name, s.gtin, s.pack_size, s.min_quantity, s.lead_time_days, s.vat_rate, s.content, s.content_unit,
      s.tier_quantities, s.tier_prices, p.id, NULL::timestamptz)
+"""
+_PRICES_MOVED = f"""
+    SELECT s.line, s.supplier_code || ' ' || s.sku AS code, s.name, t.withdrawn_at IS NULL AS on_sale,
+        t.tier_prices[1] AS old_price, s.tier_prices[1] AS new_price
+    FROM {_OFFERS_JOINED} WHERE s.tier_prices[1] <> t.tier_prices[1] ORDER BY s.line
 """
 _GONE = """
     FROM offers t JOIN suppliers u ON u.id = t.supplier_id
@@ -260,11 +266,11 @@ def _reject_duplicates(session: Session, reader: TableReader, table: str, unique
                 SELECT line FROM (
                     SELECT line, row_number() OVER (PARTITION BY {unique} ORDER BY line) AS nth FROM {table}
                 ) numbered WHERE nth > 1
-            ) RETURNING line, concat_ws(' ', {unique})
+            ) RETURNING line, concat_ws(' ', {unique}) AS value
         """)
     )
-    for line, value in twice:
-        reader.reject(line, column, value, "this stands on an earlier line already")
+    for row in twice:
+        reader.reject(row.line, column, row.value, "this stands on an earlier line already")
 
 
 def _reject_unknown_suppliers(session: Session, reader: TableReader) -> None:
@@ -275,65 +281,59 @@ def _reject_unknown_suppliers(session: Session, reader: TableReader) -> None:
             RETURNING line, supplier_code
         """)
     )
-    for line, code in unknown:
-        reader.reject(line, "supplier_code", code, "no such supplier: import it first")
+    for row in unknown:
+        reader.reject(row.line, "supplier_code", row.supplier_code, "no such supplier: import it first")
 
 
 def _reject_price_rises(session: Session, reader: TableReader, limit_percent: Decimal) -> None:
-    risen = session.execute(
-        text(f"""
-            DELETE FROM staged_offers WHERE line IN (
-                SELECT s.line FROM {_OFFERS_JOINED}
-                WHERE t.withdrawn_at IS NULL AND {RISES_TOO_MUCH}
-            ) RETURNING line, tier_prices[1]
-        """),
-        {"limit": limit_percent},
+    """Refuse the lines of offers on sale that would cost more than may be."""
+    risen = [
+        moved
+        for moved in session.execute(text(_PRICES_MOVED))
+        if moved.on_sale and rises_beyond(moved.old_price, moved.new_price, limit_percent)
+    ]
+    session.execute(
+        text("DELETE FROM staged_offers WHERE line = ANY(:lines)"), {"lines": [moved.line for moved in risen]}
     )
-    for line, price in risen:
-        reader.reject(line, "price_tiers", str(price), "the price rises by more than may be: ask the association")
+    for moved in risen:
+        cell = (moved.line, "price_tiers", str(moved.new_price))
+        reader.reject(*cell, "the price rises by more than may be: ask the association")
 
 
 def _compare(session: Session, report: ImportReport, joined: str, code: str, changed: str) -> None:
     counts = session.execute(
         text(f"""
-            SELECT count(*) FILTER (WHERE t.id IS NULL),
-                   count(*) FILTER (WHERE t.id IS NOT NULL AND {changed}),
-                   count(*) FILTER (WHERE t.id IS NOT NULL AND NOT ({changed}))
+            SELECT count(*) FILTER (WHERE t.id IS NULL) AS new,
+                   count(*) FILTER (WHERE t.id IS NOT NULL AND {changed}) AS changed,
+                   count(*) FILTER (WHERE t.id IS NOT NULL AND NOT ({changed})) AS unchanged
             FROM {joined}
         """)
     ).one()
-    report.new_count, report.changed_count, report.unchanged_count = counts
+    report.new_count, report.changed_count, report.unchanged_count = counts.new, counts.changed, counts.unchanged
     for kind, condition in (("new", "t.id IS NULL"), ("changed", f"t.id IS NOT NULL AND {changed}")):
         rows = session.execute(
-            text(f"SELECT {code}, s.name FROM {joined} WHERE {condition} ORDER BY s.line LIMIT {LISTED}")
+            text(f"SELECT {code} AS code, s.name FROM {joined} WHERE {condition} ORDER BY s.line LIMIT {LISTED}")
         )
-        setattr(report, kind, [Difference(*row) for row in rows])
+        setattr(report, kind, rows_as(Difference, rows))
 
 
 def _find_gone(session: Session, report: ImportReport) -> None:
     report.gone_count = session.execute(text(f"SELECT count(*) {_GONE}")).scalar_one()
-    rows = session.execute(text(f"SELECT u.code || ' ' || t.sku, t.name {_GONE} ORDER BY u.code, t.sku LIMIT {LISTED}"))
-    report.gone = [Difference(*row) for row in rows]
+    rows = session.execute(
+        text(f"SELECT u.code || ' ' || t.sku AS code, t.name {_GONE} ORDER BY u.code, t.sku LIMIT {LISTED}")
+    )
+    report.gone = rows_as(Difference, rows)
 
 
 def _find_price_jumps(session: Session, report: ImportReport, limit_percent: Decimal) -> None:
-    moved = f"""
-        FROM {_OFFERS_JOINED}
-        CROSS JOIN LATERAL (
-            SELECT round((s.tier_prices[1] - t.tier_prices[1]) * 100 / nullif(t.tier_prices[1], 0), 1) AS percent
-        ) AS move
-        WHERE abs(move.percent) > :limit_percent
-    """
-    limit = {"limit_percent": limit_percent}
-    report.price_jump_count = session.execute(text(f"SELECT count(*) {moved}"), limit).scalar_one()
-    rows = session.execute(
-        text(f"""
-            SELECT s.supplier_code || ' ' || s.sku, s.name, t.tier_prices[1], s.tier_prices[1], move.percent {moved}
-            ORDER BY abs(move.percent) DESC, s.line LIMIT {LISTED}
-        """),
-        limit,
-    )
-    report.price_jumps = [PriceJump(*row) for row in rows]
+    """Note the list prices that move by more than the limit, those that move most first."""
+    jumps = []
+    for moved in session.execute(text(_PRICES_MOVED)):
+        percent = percent_moved(moved.old_price, moved.new_price)
+        if percent is not None and moves_beyond(moved.old_price, moved.new_price, limit_percent):
+            jumps.append(PriceJump(moved.code, moved.name, moved.old_price, moved.new_price, percent))
+    report.price_jump_count = len(jumps)
+    report.price_jumps = sorted(jumps, key=lambda jump: -abs(jump.percent))[:LISTED]
 
 
 def _note(session: Session, actor: Actor, action: str, report: ImportReport) -> None:

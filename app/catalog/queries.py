@@ -16,6 +16,7 @@ from app.catalog.assortment import NOTHING, Hidden
 from app.catalog.models import Category, Offer, Product, ShelfCount, Supplier
 from app.catalog.net_content import Measure, telling
 from app.catalog.search import Search, matches
+from app.core.database import row_as, rows_as
 from app.core.errors import NotFound
 from app.core.pagination import Page, after_key, decode_cursor, page_of
 
@@ -155,10 +156,10 @@ def list_products(
             col(Product.ref),
             col(Product.name),
             col(Product.unit),
-            col(Category.name),
+            col(Category.name).label("category"),
             col(Product.lowest_price),
             col(Product.best_grade),
-            distance.label("distance"),
+            distance.label("rank"),
         )
         .join(Category, col(Category.id) == Product.category_id)
         .where(*conditions)
@@ -184,7 +185,7 @@ def _page(
 ) -> Page[ProductRow]:
     if after is not None:
         query = query.where(after_key(keys, after))
-    rows = [ProductRow(*row) for row in session.execute(query.order_by(*keys))]
+    rows = rows_as(ProductRow, session.execute(query.order_by(*keys)))
     return page_of(rows, limit, key_of)
 
 
@@ -203,18 +204,18 @@ def count_facets(session: Session, wanted: CatalogFilter, search: Search | None 
 
 def _kept_counts(session: Session, wanted: CatalogFilter) -> tuple[list[FacetValue], list[FacetValue]]:
     by_category = session.execute(
-        sa.select(col(Category.id), col(Category.name), col(ShelfCount.product_count))
+        sa.select(col(Category.id), col(Category.name), col(ShelfCount.product_count).label("count"))
         .join(ShelfCount, col(ShelfCount.category_id) == Category.id)
         .where(col(ShelfCount.supplier_id).is_not_distinct_from(wanted.supplier_id))
         .order_by(col(Category.name))
     )
     by_supplier = session.execute(
-        sa.select(col(Supplier.id), col(Supplier.name), col(ShelfCount.product_count))
+        sa.select(col(Supplier.id), col(Supplier.name), col(ShelfCount.product_count).label("count"))
         .join(ShelfCount, col(ShelfCount.supplier_id) == Supplier.id)
         .where(col(ShelfCount.category_id).is_not_distinct_from(wanted.category_id))
         .order_by(col(Supplier.name))
     )
-    return [FacetValue(*row) for row in by_category], [FacetValue(*row) for row in by_supplier]
+    return rows_as(FacetValue, by_category), rows_as(FacetValue, by_supplier)
 
 
 def _count_matches(
@@ -238,7 +239,7 @@ def _count_matches(
     from_supplier = sa.select(distinct_pairs.c.id, func.count().label("count")).group_by(distinct_pairs.c.id)
     named = sa.union_all(
         *(
-            sa.select(sa.literal(facet), counts.c.id, col(model.name).label("name"), counts.c.count).join(
+            sa.select(sa.literal(facet).label("facet"), counts.c.id, col(model.name).label("name"), counts.c.count).join(
                 counts, counts.c.id == model.id
             )
             for facet, model, counts in (
@@ -248,8 +249,8 @@ def _count_matches(
         )
     )
     counted: dict[str, list[FacetValue]] = {"category": [], "supplier": []}
-    for facet, *value in session.execute(named.order_by(sa.column("name"))):
-        counted[facet].append(FacetValue(*value))
+    for row in session.execute(named.order_by(sa.column("name"))).mappings():
+        counted[row["facet"]].append(FacetValue(row["id"], row["name"], row["count"]))
     return counted["category"], counted["supplier"]
 
 
@@ -291,7 +292,7 @@ def _offers_query() -> Select[*tuple[Any, ...]]:
             col(Offer.id),
             col(Offer.product_id),
             col(Offer.supplier_id),
-            col(Supplier.name),
+            col(Supplier.name).label("supplier"),
             col(Offer.sku),
             col(Offer.name),
             col(Offer.gtin),
@@ -307,7 +308,7 @@ def _offers_query() -> Select[*tuple[Any, ...]]:
             col(Offer.content_unit),
             col(Offer.stock),
             col(Offer.stock_at),
-            col(Offer.withdrawn_at).is_not(None),
+            col(Offer.withdrawn_at).is_not(None).label("withdrawn"),
             col(Offer.version),
         )
         .join(Supplier, col(Supplier.id) == Offer.supplier_id)
@@ -320,7 +321,7 @@ def offers_of(session: Session, product_ids: Sequence[int], hidden: Hidden = NOT
     query = _offers_query().where(
         col(Offer.product_id).in_(product_ids), col(Offer.withdrawn_at).is_(None), *_offers_seen(hidden)
     )
-    return [OfferRow(*row) for row in session.execute(query)]
+    return rows_as(OfferRow, session.execute(query))
 
 
 def get_offers(session: Session, offer_ids: Sequence[int], hidden: Hidden = NOTHING) -> list[OfferRow]:
@@ -329,7 +330,7 @@ def get_offers(session: Session, offer_ids: Sequence[int], hidden: Hidden = NOTH
     if hidden.category_ids:
         seen = sa.select(col(Product.id)).where(col(Product.category_id).not_in(hidden.category_ids))
         query = query.where(col(Offer.product_id).in_(seen))
-    found = {row.id: OfferRow(*row) for row in session.execute(query)}
+    found = {row.id: row for row in rows_as(OfferRow, session.execute(query))}
     return [found[offer_id] for offer_id in offer_ids if offer_id in found]
 
 
@@ -370,7 +371,7 @@ def get_product(session: Session, product_id: int, hidden: Hidden = NOTHING) -> 
     ).one_or_none()
     if row is None:
         raise NotFound("There is no such product.")
-    return ProductDetail(**row._mapping, offers=offers_of(session, [product_id], hidden))
+    return row_as(ProductDetail, row, offers=offers_of(session, [product_id], hidden))
 
 
 def list_categories(session: Session) -> list[Category]:

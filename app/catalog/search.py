@@ -62,7 +62,7 @@ _KNOWN = text(
 )
 _CANDIDATES = text(
     """
-    SELECT w.word, near.word
+    SELECT w.word, near.word AS candidate
     FROM jsonb_to_recordset(CAST(:words AS jsonb)) AS w (word text, trigrams text[])
     CROSS JOIN LATERAL (
         SELECT s.word FROM search_words s
@@ -121,11 +121,11 @@ def similar_words(session: Session, words: Iterable[str], limit: int = 5) -> dic
         return {}
     wanted = [{"word": word, "trigrams": trigrams_of(word)} for word in sorted(unknown)]
     near: dict[str, list[tuple[int, str]]] = {}
-    for word, candidate in session.execute(_CANDIDATES, {"words": json.dumps(wanted)}):
-        allowed = 1 if len(word) <= 4 else 2
-        distance = OSA.distance(word, candidate, score_cutoff=allowed)
+    for row in session.execute(_CANDIDATES, {"words": json.dumps(wanted)}):
+        allowed = 1 if len(row.word) <= 4 else 2
+        distance = OSA.distance(row.word, row.candidate, score_cutoff=allowed)
         if distance <= allowed:
-            near.setdefault(word, []).append((int(distance), candidate))
+            near.setdefault(row.word, []).append((int(distance), row.candidate))
     return {word: [candidate for _distance, candidate in sorted(found)[:limit]] for word, found in near.items()}
 
 

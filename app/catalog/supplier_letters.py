@@ -25,7 +25,7 @@ def write_to_suppliers(session: Session, supplier_ids: Iterable[int], say: Calla
     """
     rows = session.execute(
         text("""
-            SELECT s.id, p.email, p.locale FROM suppliers s
+            SELECT s.id AS supplier_id, p.email, p.locale FROM suppliers s
             JOIN supplier_users u ON u.supplier_id = s.id JOIN people p ON p.id = u.person_id AND p.active
             WHERE s.id = ANY(:ids)
             UNION ALL
@@ -33,10 +33,10 @@ def write_to_suppliers(session: Session, supplier_ids: Iterable[int], say: Calla
             WHERE s.id = ANY(:ids) AND s.email <> '' AND NOT EXISTS (
                 SELECT FROM supplier_users u JOIN people p ON p.id = u.person_id AND p.active
                 WHERE u.supplier_id = s.id)
-            ORDER BY 1, 2
+            ORDER BY supplier_id, email
         """),
         {"ids": list(supplier_ids)},
     )
-    for supplier_id, email, locale in rows.all():
-        with speaking(locale):
-            queue_letter(session, email, *say(supplier_id, locale))
+    for row in rows.all():
+        with speaking(row.locale):
+            queue_letter(session, row.email, *say(row.supplier_id, row.locale))

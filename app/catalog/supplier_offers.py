@@ -14,21 +14,21 @@ from app.accounts.actor import Actor
 from app.accounts.service import get_association
 from app.catalog.models import Supplier
 from app.catalog.outbox import tell_of_changed_offers
+from app.catalog.price_moves import rises_beyond
 from app.catalog.shelf import refresh_listing
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
 from app.core.bulk_copy import copy_rows
+from app.core.database import rows_as
 from app.core.errors import InvalidInput
 from app.core.pagination import Page, decode_cursor, page_of
 
 MOST_CHANGES = 10_000
-# A staged list price against the kept one, and the association's limit in percent.
-RISES_TOO_MUCH = "s.tier_prices[1] > t.tier_prices[1] * (1 + CAST(:limit AS numeric) / 100)"
 PriceTiers = Sequence[tuple[int, Decimal]]
 
 
 class OwnOfferRow(NamedTuple):
-    """An offer in its supplier's own list; tiers are (from group quantity, euros before VAT)."""
+    """An offer in its supplier's own list; prices in euros before VAT."""
 
     sku: str
     name: str
@@ -39,10 +39,16 @@ class OwnOfferRow(NamedTuple):
     min_quantity: int
     lead_time_days: int
     vat_rate: Decimal
-    tiers: list[tuple[int, Decimal]]
+    tier_quantities: list[int]
+    tier_prices: list[Decimal]
     stock: int | None
     stock_at: datetime | None
     withdrawn: bool
+
+    @property
+    def tiers(self) -> list[tuple[int, Decimal]]:
+        """Group quantity and unit price of each tier."""
+        return list(zip(self.tier_quantities, self.tier_prices, strict=True))
 
 
 def list_own_offers(
@@ -54,8 +60,9 @@ def list_own_offers(
     parameters["after"] = after[0] if after else ""
     rows = session.execute(
         text("""
-            SELECT o.sku, o.name, p.ref, c.name, o.gtin, o.pack_size, o.min_quantity, o.lead_time_days, o.vat_rate,
-                o.tier_quantities, o.tier_prices, o.stock, o.stock_at, o.withdrawn_at IS NOT NULL
+            SELECT o.sku, o.name, p.ref AS product_ref, c.name AS category, o.gtin, o.pack_size, o.min_quantity,
+                o.lead_time_days, o.vat_rate, o.tier_quantities, o.tier_prices, o.stock, o.stock_at,
+                o.withdrawn_at IS NOT NULL AS withdrawn
             FROM offers o JOIN products p ON p.id = o.product_id JOIN categories c ON c.id = p.category_id
             WHERE o.supplier_id = :supplier_id AND o.sku > :after
               AND (:words = '' OR position(:words IN lower(o.name)) > 0 OR starts_with(lower(o.sku), :words))
@@ -63,8 +70,7 @@ def list_own_offers(
         """),
         parameters,
     )
-    found = [OwnOfferRow._make((*row[:9], list(zip(row[9], row[10], strict=True)), *row[11:])) for row in rows]
-    return page_of(found, limit, lambda row: (row.sku,))
+    return page_of(rows_as(OwnOfferRow, rows), limit, lambda row: (row.sku,))
 
 
 @dataclass(frozen=True)
@@ -166,13 +172,15 @@ def _reject_unknown(session: Session, supplier: Supplier) -> None:
 
 
 def _reject_rises(session: Session, supplier: Supplier, limit_percent: Decimal) -> None:
-    risen = session.scalar(
-        text(f"""
-            SELECT min(s.sku) FROM staged_changes s JOIN offers t ON t.supplier_id = :supplier_id AND t.sku = s.sku
-            WHERE {RISES_TOO_MUCH}
+    moves = session.execute(
+        text("""
+            SELECT s.sku, t.tier_prices[1] AS old_price, s.tier_prices[1] AS new_price
+            FROM staged_changes s JOIN offers t ON t.supplier_id = :supplier_id AND t.sku = s.sku
+            WHERE s.tier_prices[1] <> t.tier_prices[1] ORDER BY s.sku
         """),
-        {"supplier_id": supplier.id, "limit": limit_percent},
+        {"supplier_id": supplier.id},
     )
+    risen = next((m.sku for m in moves if rises_beyond(m.old_price, m.new_price, limit_percent)), None)
     if risen is not None:
         raise InvalidInput(
             "The price of {sku} rises by more than {limit} %: ask the association to change it.",

@@ -13,6 +13,7 @@ from app.accounts.models import Person
 from app.accounts.permissions import Permission, Role
 from app.accounts.service import add_person
 from app.catalog.models import Supplier, SupplierUser
+from app.core.database import rows_as
 from app.core.errors import NotAllowed, NotFound
 from app.core.pagination import Page, decode_cursor, page_of
 from app.core.places import Place, find_place
@@ -69,8 +70,8 @@ def list_supplier_rows(session: Session, cursor: str | None, limit: int) -> Page
     rows = session.execute(
         text("""
             SELECT s.code, s.name, s.city, s.email,
-                (SELECT count(*) FROM offers o WHERE o.supplier_id = s.id AND o.withdrawn_at IS NULL),
-                coalesce(string_agg(DISTINCT p.email, ', '), ''), max(k.last_used_at)
+                (SELECT count(*) FROM offers o WHERE o.supplier_id = s.id AND o.withdrawn_at IS NULL) AS offer_count,
+                coalesce(string_agg(DISTINCT p.email, ', '), '') AS speakers, max(k.last_used_at) AS key_used_at
             FROM suppliers s
             LEFT JOIN supplier_users u ON u.supplier_id = s.id
             LEFT JOIN people p ON p.id = u.person_id AND p.active
@@ -79,7 +80,7 @@ def list_supplier_rows(session: Session, cursor: str | None, limit: int) -> Page
         """),
         {"after": after[0], "limit": limit + 1},
     )
-    return page_of([SupplierRow(*row) for row in rows], limit, lambda row: (row.code,))
+    return page_of(rows_as(SupplierRow, rows), limit, lambda row: (row.code,))
 
 
 def list_suppliers(session: Session, cursor: str | None, limit: int) -> Page[Supplier]:
@@ -115,4 +116,4 @@ def supplier_places(session: Session, supplier_ids: Sequence[int]) -> list[Suppl
         .where(col(Supplier.id).in_(supplier_ids))
         .order_by(col(Supplier.name), col(Supplier.id))
     )
-    return [SupplierPlace(*row) for row in rows]
+    return rows_as(SupplierPlace, rows)

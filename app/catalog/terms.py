@@ -1,4 +1,4 @@
-"""TODO app.catalog.terms."""
+"""Terms of an offer: packs, minimum, and the price that a quantity reaches."""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,19 +1,20 @@
 """The database: its URL, one engine a process, and the transaction at the edge."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import psycopg
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, Result, Row, create_engine, make_url, text
 from sqlmodel import Session
 
 from app.core.embedded import start_embedded_server
 from app.core.settings import get_settings
 
+Record = TypeVar("Record")
 DATABASE_NAME = "engrenages"
 SANDBOX_SCHEMA = "sandbox"
 SANDBOX_POOL_SIZE = 2
@@ -126,6 +127,21 @@ def transaction() -> Iterator[Session]:
 def psycopg_connection(session: Session) -> psycopg.Connection[Any]:
     """The psycopg connection under a session, inside its transaction: for COPY and for deferring jobs."""
     return cast("psycopg.Connection[Any]", session.connection().connection.dbapi_connection)
+
+
+def rows_as(kind: Callable[..., Record], result: Result[Any], **more: Any) -> list[Record]:
+    """What a statement found, each row as a `kind` (NamedTuple or dataclass): a column goes to the field of its name.
+
+    `more` are fields that are the same for every row. Raises `TypeError` where a column has no field, or a field
+    without a default no column.
+    """
+    names = tuple(result.keys())
+    return [kind(**dict(zip(names, row, strict=True)), **more) for row in result]
+
+
+def row_as(kind: Callable[..., Record], row: Row[Any], **more: Any) -> Record:
+    """One row as a `kind`, by the names of its columns, with the fields that are not among them."""
+    return kind(**row._mapping, **more)
 
 
 def escape_like(value: str) -> str:

@@ -47,7 +47,7 @@ def count_request(session: Session, caller: str, limit: int) -> Quota:
     """Count one request; commit at once, so that requests of the same caller do not wait for each other's work."""
     now = clock.now()
     is_over = col(QuotaWindow.began_at) <= now - WINDOW
-    used, began_at = session.execute(
+    window = session.execute(
         insert(QuotaWindow)
         .values(caller=caller, began_at=now, used=1)
         .on_conflict_do_update(
@@ -60,8 +60,8 @@ def count_request(session: Session, caller: str, limit: int) -> Quota:
         .returning(col(QuotaWindow.used), col(QuotaWindow.began_at))
     ).one()
     session.commit()
-    left = began_at + WINDOW - now
-    return Quota(limit, used, max(1, -int(-left.total_seconds() // 1)))
+    left = window.began_at + WINDOW - now
+    return Quota(limit, window.used, max(1, -int(-left.total_seconds() // 1)))
 
 
 def forget_old_windows(session: Session) -> None:
