@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from procrastinate.jobs import Status as JobStatus
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.accounts.permissions import Role
 from app.core import schema
 from app.core.database import get_engine
 from app.core.settings import get_settings
@@ -95,23 +97,26 @@ def _contents(connection: Connection) -> Iterator[Finding]:
         return
     yield Finding("Association", Health.GOOD, name)
     managers = connection.scalar(
-        text("SELECT count(*) FROM people WHERE active AND roles && ARRAY['purchasing_manager', 'administrator']")
+        text("SELECT count(*) FROM people WHERE active AND roles && CAST(:managers AS text[])"),
+        {"managers": [Role.PURCHASING_MANAGER, Role.ADMINISTRATOR]},
     )
     if not managers:
         yield Finding("Managers", Health.BAD, "nobody can manage the rounds", "Add one: engrenages import people FILE")
     if connection.scalar(text("SELECT count(*) FROM commission_rules")) == 0:
         cure = "Add a rule on the commission page, as treasurer."
         yield Finding("Commission", Health.WARNING, "no rule: the association earns nothing", cure)
-    failed, late = connection.execute(
+    jobs = connection.execute(
         text("""
-            SELECT count(*) FILTER (WHERE status = 'failed'),
-                count(*) FILTER (WHERE status = 'todo' AND coalesce(scheduled_at, now()) < now() - interval '5 minutes')
-            FROM procrastinate_jobs WHERE status IN ('failed', 'todo')
-        """)
+            SELECT count(*) FILTER (WHERE status = :failed) AS failed,
+                count(*) FILTER (
+                    WHERE status = :todo AND coalesce(scheduled_at, now()) < now() - interval '5 minutes') AS late
+            FROM procrastinate_jobs WHERE status IN (:failed, :todo)
+        """),
+        {"failed": JobStatus.FAILED.value, "todo": JobStatus.TODO.value},
     ).one()
-    if failed or late:
+    if jobs.failed or jobs.late:
         cure = "Is the worker running (engrenages serve)? Its log says why jobs fail."
-        yield Finding("Background jobs", Health.WARNING, f"{failed} failed, {late} late", cure)
+        yield Finding("Background jobs", Health.WARNING, f"{jobs.failed} failed, {jobs.late} late", cure)
     else:
         yield Finding("Background jobs", Health.GOOD, "none failed, none late")
 

@@ -239,9 +239,9 @@ def _count_matches(
     from_supplier = sa.select(distinct_pairs.c.id, func.count().label("count")).group_by(distinct_pairs.c.id)
     named = sa.union_all(
         *(
-            sa.select(sa.literal(facet).label("facet"), counts.c.id, col(model.name).label("name"), counts.c.count).join(
-                counts, counts.c.id == model.id
-            )
+            sa.select(
+                sa.literal(facet).label("facet"), counts.c.id, col(model.name).label("name"), counts.c.count
+            ).join(counts, counts.c.id == model.id)
             for facet, model, counts in (
                 ("category", Category, in_category.subquery()),
                 ("supplier", Supplier, from_supplier.subquery()),

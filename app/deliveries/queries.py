@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import rows_as
 from app.core.errors import NotFound
 from app.core.pagination import Page, decode_cursor, page_of
 
@@ -26,7 +27,8 @@ def park_deliveries(session: Session, round_id: int) -> list[ParkDelivery]:
     """The deliveries of an approved round, park by park."""
     rows = session.execute(
         text("""
-            SELECT p.id, p.code, p.name, d.days, d.suppliers, c.companies, c.units
+            SELECT p.id AS park_id, p.code, p.name, d.days, d.suppliers AS supplier_count,
+                c.companies AS company_count, c.units AS unit_count
             FROM parks p
             JOIN (
                 SELECT d.park_id, array_agg(DISTINCT d.delivery_on ORDER BY d.delivery_on) AS days,
@@ -45,7 +47,7 @@ def park_deliveries(session: Session, round_id: int) -> list[ParkDelivery]:
         """),
         {"round_id": round_id},
     )
-    return [ParkDelivery(*row) for row in rows]
+    return rows_as(ParkDelivery, rows)
 
 
 def park_delivery(session: Session, round_id: int, park_code: str) -> ParkDelivery:
@@ -73,7 +75,8 @@ def firm_shares(session: Session, round_id: int, park_id: int, cursor: str | Non
     after = decode_cursor(cursor, str, int)
     rows = session.execute(
         text(f"""
-            SELECT c.id, c.code, c.name, share.orders, share.suppliers, share.articles, share.units
+            SELECT c.id AS company_id, c.code, c.name, share.orders AS order_count, share.suppliers AS supplier_names,
+                share.articles AS article_count, share.units AS unit_count
             FROM companies c
             JOIN (
                 SELECT o.company_id, count(DISTINCT o.id) AS orders, array_agg(DISTINCT s.name ORDER BY s.name)
@@ -92,7 +95,7 @@ def firm_shares(session: Session, round_id: int, park_id: int, cursor: str | Non
         {"round_id": round_id, "park_id": park_id, "limit": limit + 1}
         | ({"name": after[0], "id": after[1]} if after else {}),
     )
-    return page_of([FirmShare(*row) for row in rows], limit, lambda row: (row.name, row.company_id))
+    return page_of(rows_as(FirmShare, rows), limit, lambda row: (row.name, row.company_id))
 
 
 class SplitLine(NamedTuple):
@@ -111,8 +114,8 @@ def split_lines(session: Session, round_id: int, park_id: int, company_ids: list
     """The split sheets of some firms: firm by firm, supplier by supplier, article by article."""
     rows = session.execute(
         text("""
-            SELECT c.id, c.name, s.name, f.sku, f.name, sum(a.served),
-                string_agg(DISTINCT o.reference || ' (' || w.name || ')', ', ')
+            SELECT c.id AS company_id, c.name AS company, s.name AS supplier, f.sku, f.name, sum(a.served) AS quantity,
+                string_agg(DISTINCT o.reference || ' (' || w.name || ')', ', ') AS orders
             FROM member_orders o
             JOIN order_lines l ON l.order_id = o.id
             JOIN allocations a ON a.order_line_id = l.id AND a.served > 0
@@ -126,7 +129,7 @@ def split_lines(session: Session, round_id: int, park_id: int, company_ids: list
         """),
         {"round_id": round_id, "park_id": park_id, "company_ids": company_ids},
     )
-    return [SplitLine(*row) for row in rows]
+    return rows_as(SplitLine, rows)
 
 
 class AwaitedDrop(NamedTuple):
@@ -145,7 +148,8 @@ def awaited_drops(session: Session, round_id: int) -> list[AwaitedDrop]:
     """Every delivery of a round, park by park."""
     rows = session.execute(
         text("""
-            SELECT k.name, k.code, s.name, o.number, o.status, d.delivery_on, d.received_at
+            SELECT k.name AS park, k.code AS park_code, s.name AS supplier, o.number, o.status, d.delivery_on,
+                d.received_at
             FROM supplier_orders o
             JOIN drops d ON d.supplier_order_id = o.id
             JOIN parks k ON k.id = d.park_id
@@ -154,14 +158,14 @@ def awaited_drops(session: Session, round_id: int) -> list[AwaitedDrop]:
         """),
         {"round_id": round_id},
     )
-    return [AwaitedDrop(*row) for row in rows]
+    return rows_as(AwaitedDrop, rows)
 
 
 def names_of_drop(session: Session, drop_id: int) -> tuple[str, str, str]:
     """The code of a drop's round, its supplier and its park."""
     row = session.execute(
         text("""
-            SELECT r.code, s.name, k.name
+            SELECT r.code AS round_code, s.name AS supplier, k.name AS park
             FROM drops d
             JOIN supplier_orders o ON o.id = d.supplier_order_id
             JOIN rounds r ON r.id = o.round_id
@@ -171,7 +175,7 @@ def names_of_drop(session: Session, drop_id: int) -> tuple[str, str, str]:
         """),
         {"id": drop_id},
     ).one()
-    return row[0], row[1], row[2]
+    return row.round_code, row.supplier, row.park
 
 
 class ArrivedLine(NamedTuple):
@@ -189,10 +193,11 @@ def arrived_lines(session: Session, drop_id: int) -> list[ArrivedLine]:
     """What was recorded of a drop, by SKU."""
     rows = session.execute(
         text("""
-            SELECT f.sku, f.name, l.quantity, l.received_quantity, l.damaged_quantity, l.note
+            SELECT f.sku, f.name, l.quantity AS ordered, l.received_quantity AS good, l.damaged_quantity AS damaged,
+                l.note
             FROM drop_lines l JOIN offers f ON f.id = l.offer_id
             WHERE l.drop_id = :id AND l.received_quantity IS NOT NULL ORDER BY f.sku
         """),
         {"id": drop_id},
     )
-    return [ArrivedLine(*row) for row in rows]
+    return rows_as(ArrivedLine, rows)

@@ -11,6 +11,7 @@ from app.billing.payments.bank_matching import import_statement
 from app.billing.payments.supplier_payments import set_iban
 from app.core import clock
 from app.demo.firms import SPEAKERS_SUPPLIER
+from app.orders.consolidation.models.supplier_orders import SupplierOrderStatus
 from app.orders.fulfilment.receipts import receive_drop
 
 _FEWEST_FIRMS = 5
@@ -32,10 +33,10 @@ def bill_a_delivery(session: Session, manager: Actor, treasurer: Actor, code: st
             JOIN suppliers s ON s.id = so.supplier_id AND s.siret <> '' AND s.code <> :speaker
             JOIN allocations a ON a.supplier_order_id = so.id
             JOIN order_lines l ON l.id = a.order_line_id JOIN member_orders o ON o.id = l.order_id
-            WHERE so.status = 'sent' GROUP BY so.id, s.id
+            WHERE so.status = :sent GROUP BY so.id, s.id
             HAVING count(DISTINCT o.company_id) >= :fewest ORDER BY count(DISTINCT o.company_id), so.number LIMIT 1
         """),
-        {"code": code, "speaker": SPEAKERS_SUPPLIER, "fewest": _FEWEST_FIRMS},
+        {"code": code, "speaker": SPEAKERS_SUPPLIER, "fewest": _FEWEST_FIRMS, "sent": SupplierOrderStatus.SENT},
     ).one_or_none()
     if order is None:
         return

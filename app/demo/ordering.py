@@ -44,16 +44,14 @@ class OrderPlayer:
             if actor.may(Permission.APPROVE_COMPANY_ORDERS):
                 self.approvers[actor.require_company()].append(actor)
         rows = session.execute(
-            select(Offer.id, Offer.pack_size, Offer.tier_prices, Category.name)
+            select(Offer.id, Offer.pack_size, Offer.tier_prices, col(Category.name).label("category"))
             .join(Product, col(Product.id) == Offer.product_id)
             .join(Category, col(Category.id) == Product.category_id)
             .order_by(col(Offer.sku))
         ).all()
-        self.offers = [(offer_id, pack, prices[0]) for offer_id, pack, prices, _category in rows]
+        self.offers = [(row.id, row.pack_size, row.tier_prices[0]) for row in rows]
         # A few articles are wanted by many, most by few.
-        self.weights = [
-            _POPULAR.get(category, 1) * (12 if random.random() < 0.12 else 1) for _id, _pack, _prices, category in rows
-        ]
+        self.weights = [_POPULAR.get(row.category, 1) * (12 if random.random() < 0.12 else 1) for row in rows]
 
     def place(self, count: int, begin: datetime, end: datetime, tell: Callable[[int], None] | None = None) -> None:
         """Place `count` orders, one after the other between two instants, each decided soon after by its firm."""

@@ -41,6 +41,7 @@ from app.orders.consolidation.round_approval import approve_round, send_round
 from app.orders.consolidation.round_lifecycle import close_round, keep_series_going, open_round, start_series
 from app.orders.ordering import approval_settings, budgets
 from app.orders.ordering.approval_rules import StepRule
+from app.orders.ordering.models.member_orders import OrderStatus
 from app.orders.rounds import queries
 from app.orders.rounds.models import Round, RoundStatus
 from app.orders.rounds.series import list_series
@@ -264,13 +265,14 @@ def _tell(session: Session, code: str) -> Story:
     tables = ("parks", "companies", "people", "suppliers", "products", "offers")
     counts = {name: session.execute(text(f"SELECT count(*) FROM {name}")).scalar_one() for name in tables}
     counts["orders"] = session.execute(
-        text("SELECT count(*) FROM member_orders WHERE round_id = :key AND status <> 'cart'"), {"key": key}
+        text("SELECT count(*) FROM member_orders WHERE round_id = :key AND status <> :cart"),
+        {"key": key, "cart": OrderStatus.CART},
     ).scalar_one()
     cut = session.execute(
         text("SELECT count(*) FROM allocations WHERE round_id = :key AND served < wanted"), {"key": key}
     ).scalar_one()
     approver = session.exec(
-        select(Person).where(col(Person.roles).contains(["approver"])).order_by(col(Person.id))
+        select(Person).where(col(Person.roles).contains([Role.APPROVER.value])).order_by(col(Person.id))
     ).first()
     assert approver is not None
     employee = session.exec(

@@ -88,12 +88,11 @@ def _needs(session: Session, category: str) -> Sequence[Need]:
 
 def _bid(session: Session, bidder: _Bidder, reference: str) -> None:
     tender = preparation.get_tender(session, reference)
-    prices = dict(
-        session.execute(
-            text("SELECT ref, lowest_price FROM products WHERE ref = ANY(:refs)"),
-            {"refs": [need.product_ref for need in needs_of(session, tender)]},
-        ).all()
+    rows = session.execute(
+        text("SELECT ref, lowest_price FROM products WHERE ref = ANY(:refs)"),
+        {"refs": [need.product_ref for need in needs_of(session, tender)]},
     )
+    prices = {row.ref: row.lowest_price for row in rows}
     lines = [
         OfferedLine(
             need.id, f"{bidder.code[:3]}-AO-{at:02d}", need.product,

@@ -11,9 +11,11 @@ from sqlmodel import Session
 from app.accounts.models import Park
 from app.accounts.queries import list_parks
 from app.catalog.suppliers import SupplierPlace, supplier_places
+from app.core.database import row_as, rows_as
 from app.core.places import Place, distance_km, find_place
+from app.orders.rounds.models import APPROVED_ROUNDS
 
-_COUNTED = "('approved', 'sent', 'delivered', 'settled')"
+_COUNTED = {"counted": list(APPROVED_ROUNDS)}
 AREA_KM, REGION_KM = 30, 150  # the charter's employment area, and its "near" across a border
 MONTHS_SHOWN = 12
 
@@ -46,23 +48,26 @@ class Totals(NamedTuple):
 def totals(session: Session) -> Totals:
     """The figures of all approved rounds."""
     row = session.execute(
-        text(f"""
-            SELECT count(*), coalesce(sum(result.order_count), 0),
-                (SELECT count(*) FROM companies WHERE active), (
+        text("""
+            SELECT count(*) AS round_count, coalesce(sum(result.order_count), 0) AS order_count,
+                (SELECT count(*) FROM companies WHERE active) AS member_count, (
                     SELECT count(DISTINCT s.supplier_id) FROM supplier_orders s
-                    JOIN rounds ro ON ro.id = s.round_id WHERE ro.status IN {_COUNTED}),
-                coalesce(sum(sums.amount), 0), coalesce(sum(sums.saved), 0), coalesce(sum(sums.commission), 0),
-                coalesce(sum(result.firm_deliveries), 0), coalesce(sum(result.drop_count), 0)
+                    JOIN rounds ro ON ro.id = s.round_id WHERE ro.status = ANY(:counted)) AS supplier_count,
+                coalesce(sum(sums.amount), 0) AS amount, coalesce(sum(sums.saved), 0) AS saved,
+                coalesce(sum(sums.commission), 0) AS commission,
+                coalesce(sum(result.firm_deliveries), 0) AS firm_deliveries,
+                coalesce(sum(result.drop_count), 0) AS drop_count
             FROM rounds r
             JOIN round_results result ON result.round_id = r.id
             CROSS JOIN LATERAL (
                 SELECT sum(amount) AS amount, sum(list_amount - amount) AS saved, sum(commission) AS commission
                 FROM supplier_orders WHERE round_id = r.id
             ) sums
-            WHERE r.status IN {_COUNTED}
-        """)
+            WHERE r.status = ANY(:counted)
+        """),
+        _COUNTED,
     ).one()
-    return Totals(*row)
+    return row_as(Totals, row)
 
 
 class MonthFigures(NamedTuple):
@@ -76,14 +81,15 @@ class MonthFigures(NamedTuple):
 def by_month(session: Session) -> list[MonthFigures]:
     """The last months with a round, the earliest first."""
     rows = session.execute(
-        text(f"""
-            SELECT date_trunc('month', r.closes_at AT TIME ZONE 'Europe/Paris')::date AS month, sum(s.amount),
-                sum(s.list_amount - s.amount)
+        text("""
+            SELECT date_trunc('month', r.closes_at AT TIME ZONE 'Europe/Paris')::date AS month, sum(s.amount) AS amount,
+                sum(s.list_amount - s.amount) AS saved
             FROM rounds r JOIN supplier_orders s ON s.round_id = r.id
-            WHERE r.status IN {_COUNTED} GROUP BY 1 ORDER BY 1 DESC LIMIT {MONTHS_SHOWN}
-        """)
+            WHERE r.status = ANY(:counted) GROUP BY month ORDER BY month DESC LIMIT :months
+        """),
+        _COUNTED | {"months": MONTHS_SHOWN},
     )
-    return [MonthFigures(*row) for row in reversed(rows.all())]
+    return rows_as(MonthFigures, rows)[::-1]
 
 
 @dataclass(frozen=True)
@@ -118,10 +124,11 @@ def sourcing(session: Session) -> Sourcing:
     amounts: dict[int, Decimal] = {
         row.supplier_id: row.amount
         for row in session.execute(
-            text(f"""
+            text("""
                 SELECT s.supplier_id, sum(s.amount) AS amount FROM supplier_orders s JOIN rounds r ON r.id = s.round_id
-                WHERE r.status IN {_COUNTED} GROUP BY s.supplier_id
-            """)
+                WHERE r.status = ANY(:counted) GROUP BY s.supplier_id
+            """),
+            _COUNTED,
         )
     }
     located = [(park, find_place(park.postal_code, park.city)) for park in list_parks(session)]

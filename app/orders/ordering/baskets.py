@@ -10,6 +10,7 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.catalog.assortment import hidden_from
+from app.core.database import rows_as
 from app.core.errors import Conflict, InvalidInput
 from app.core.i18n import gettext as _
 from app.core.i18n import marked
@@ -152,7 +153,7 @@ def _offers_by_sku(session: Session, actor: Actor, skus: list[str]) -> dict[str,
     """Offers that can be ordered, by the SKU in lower case, and by `supplier:sku`."""
     rows = session.execute(
         text("""
-            SELECT f.id, s.code, lower(f.sku)
+            SELECT f.id AS offer_id, s.code AS supplier, lower(f.sku) AS sku
             FROM offers f
             JOIN suppliers s ON s.id = f.supplier_id AND s.active
             JOIN products p ON p.id = f.product_id
@@ -165,9 +166,9 @@ def _offers_by_sku(session: Session, actor: Actor, skus: list[str]) -> dict[str,
         },
     )
     known: dict[str, list[tuple[int, str]]] = {}
-    for offer_id, supplier, sku in rows:
-        known.setdefault(sku, []).append((offer_id, supplier))
-        known.setdefault(f"{supplier.lower()}:{sku}", []).append((offer_id, supplier))
+    for row in rows:
+        known.setdefault(row.sku, []).append((row.offer_id, row.supplier))
+        known.setdefault(f"{row.supplier.lower()}:{row.sku}", []).append((row.offer_id, row.supplier))
     return known
 
 
@@ -188,4 +189,4 @@ def _wishes_of(session: Session, order_id: int) -> list[Wish]:
         text("SELECT offer_id, quantity, tolerance, if_unfilled FROM order_lines WHERE order_id = :order_id"),
         {"order_id": order_id},
     )
-    return [Wish(*row) for row in rows]
+    return rows_as(Wish, rows)

@@ -8,13 +8,13 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
-from app.accounts.permissions import Permission
+from app.accounts.permissions import Permission, Role
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput
 from app.core.money import ZERO
 from app.orders.ordering.approval_rules import OVER_BUDGET
 from app.orders.ordering.models.company import Budget, BudgetReservation, CostCentre
-from app.orders.ordering.models.member_orders import MemberOrder
+from app.orders.ordering.models.member_orders import PLACED_ORDERS, MemberOrder, OrderStatus
 
 
 class BudgetExceeded(Conflict):
@@ -102,7 +102,7 @@ _CARRIED = """
     carried AS (
         SELECT o.id, o.company_id, o.cost_centre_id, sum(round((l.quantity + l.tolerance) * l.ceiling_price, 2)) AS cost
         FROM member_orders o JOIN order_lines l ON l.order_id = o.id
-        WHERE o.id = ANY(:order_ids) AND o.status IN ('approved', 'awaiting_approval')
+        WHERE o.id = ANY(:order_ids) AND o.status = ANY(:placed)
         GROUP BY o.id
     ), asked AS (
         SELECT c.id AS order_id, b.id AS budget_id, c.cost,
@@ -119,7 +119,7 @@ def reserve_carried(session: Session, order_ids: list[int]) -> None:
 
     An order that does not fit waits for an approver of its firm, who may let it pass all the same.
     """
-    parameters = {"order_ids": order_ids, "month": clock.today().replace(day=1)}
+    month = clock.today().replace(day=1)
     session.execute(
         text("""
             SELECT b.id FROM budgets b
@@ -127,7 +127,7 @@ def reserve_carried(session: Session, order_ids: list[int]) -> None:
                 AND b.company_id IN (SELECT company_id FROM member_orders WHERE id = ANY(:order_ids))
             ORDER BY b.id FOR UPDATE
         """),
-        parameters,
+        {"order_ids": order_ids, "month": month},
     )
     session.execute(
         text(f"""
@@ -143,26 +143,33 @@ def reserve_carried(session: Session, order_ids: list[int]) -> None:
             FROM (SELECT budget_id, sum(amount) AS amount FROM held GROUP BY budget_id) h
             WHERE budgets.id = h.budget_id
         """),
-        parameters,
+        {"order_ids": order_ids, "month": month, "placed": list(PLACED_ORDERS)},
     )
     session.execute(
         text("""
             WITH over AS (
-                UPDATE member_orders o SET status = 'awaiting_approval', version = version + 1
-                WHERE o.id = ANY(:order_ids) AND o.status = 'approved'
+                UPDATE member_orders o SET status = :waiting, version = version + 1
+                WHERE o.id = ANY(:order_ids) AND o.status = :approved
                     AND EXISTS (
                         SELECT FROM budgets b WHERE b.company_id = o.company_id AND b.month = :month
                             AND (b.cost_centre_id IS NULL OR b.cost_centre_id = o.cost_centre_id))
                     AND NOT EXISTS (SELECT FROM budget_reservations r WHERE r.order_id = o.id)
                     AND EXISTS (
                         SELECT FROM people p WHERE p.company_id = o.company_id AND p.active
-                            AND 'approver' = ANY(p.roles) AND p.id <> o.person_id)
+                            AND :approver = ANY(p.roles) AND p.id <> o.person_id)
                 RETURNING o.id
             )
             INSERT INTO order_approvals (order_id, step, because, comment)
             SELECT id, 1, :because, '' FROM over ON CONFLICT DO NOTHING
         """),
-        parameters | {"because": OVER_BUDGET},
+        {
+            "order_ids": order_ids,
+            "month": month,
+            "because": OVER_BUDGET,
+            "waiting": OrderStatus.AWAITING_APPROVAL,
+            "approved": OrderStatus.APPROVED,
+            "approver": Role.APPROVER,
+        },
     )
 
 
@@ -198,12 +205,12 @@ def release_rolled_over_budgets(session: Session, round_id: int) -> None:
         text("""
             WITH freed AS (
                 DELETE FROM budget_reservations r USING member_orders o
-                WHERE o.id = r.order_id AND o.round_id = :round_id AND o.status = 'rolled_over'
+                WHERE o.id = r.order_id AND o.round_id = :round_id AND o.status = :rolled_over
                 RETURNING r.budget_id, r.amount
             )
             UPDATE budgets SET committed = committed - f.amount
             FROM (SELECT budget_id, sum(amount) AS amount FROM freed GROUP BY budget_id) f
             WHERE budgets.id = f.budget_id
         """),
-        {"round_id": round_id},
+        {"round_id": round_id, "rolled_over": OrderStatus.ROLLED_OVER},
     )

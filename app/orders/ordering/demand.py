@@ -3,8 +3,9 @@
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.catalog.terms import missing_to_full_pack
 from app.core.errors import Conflict
-from app.orders.ordering.models.member_orders import MemberOrder
+from app.orders.ordering.models.member_orders import COUNTED_ORDERS, MemberOrder
 
 
 def count_demand(session: Session, order: MemberOrder, sign: int) -> None:
@@ -33,18 +34,21 @@ def count_demand(session: Session, order: MemberOrder, sign: int) -> None:
 
 def check_completing(session: Session, order: MemberOrder, sign: int = 1) -> None:
     """In the completing phase no change may leave more units missing to a full pack than before it."""
-    worse = session.scalars(
+    lines = session.execute(
         text("""
-            SELECT f.sku FROM order_lines l
+            SELECT f.sku, f.pack_size, l.quantity, d.quantity AS wanted FROM order_lines l
             JOIN offers f ON f.id = l.offer_id
             JOIN round_demand d ON d.round_id = :round_id AND d.offer_id = l.offer_id
-            WHERE l.order_id = :order_id
-              AND (f.pack_size - d.quantity % f.pack_size) % f.pack_size
-                > (f.pack_size - (d.quantity - :sign * l.quantity) % f.pack_size) % f.pack_size
-            ORDER BY f.sku
+            WHERE l.order_id = :order_id ORDER BY f.sku
         """),
-        {"round_id": order.round_id, "order_id": order.id, "sign": sign},
-    ).all()
+        {"round_id": order.round_id, "order_id": order.id},
+    )
+    worse = [
+        line.sku
+        for line in lines
+        if missing_to_full_pack(line.wanted, line.pack_size)
+        > missing_to_full_pack(line.wanted - sign * line.quantity, line.pack_size)
+    ]
     if worse:
         raise Conflict(
             "The round is completing its packs: now only orders that fill packs may enter or leave. Not so: {skus}",
@@ -61,8 +65,8 @@ def recount_demand(session: Session, round_id: int) -> None:
             INSERT INTO round_demand (round_id, offer_id, quantity, tolerance, line_count)
             SELECT o.round_id, l.offer_id, sum(l.quantity), sum(l.tolerance), count(*)
             FROM member_orders o JOIN order_lines l ON l.order_id = o.id
-            WHERE o.round_id = :round_id AND o.status IN ('awaiting_approval', 'approved', 'locked')
+            WHERE o.round_id = :round_id AND o.status = ANY(:counted)
             GROUP BY o.round_id, l.offer_id
         """),
-        {"round_id": round_id},
+        {"round_id": round_id, "counted": list(COUNTED_ORDERS)},
     )

@@ -5,6 +5,7 @@ from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
+from app.core.database import rows_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.orders.ordering.baskets import Wish, fill_cart
 from app.orders.ordering.models.member_orders import MemberOrder, OrderList
@@ -52,7 +53,7 @@ def order_list(session: Session, actor: Actor, list_id: int, round_id: int) -> M
         text("SELECT offer_id, quantity, tolerance FROM order_list_lines WHERE list_id = :list_id"),
         {"list_id": list_id},
     )
-    return fill_cart(session, actor, round_id, (Wish(*row) for row in rows))
+    return fill_cart(session, actor, round_id, rows_as(Wish, rows))
 
 
 def delete_list(session: Session, actor: Actor, list_id: int) -> None:

@@ -20,12 +20,11 @@ from app.orders.ordering.approval_rules import OrderFacts
 from app.orders.ordering.approvals import ask_for_approval
 from app.orders.ordering.demand import check_completing, count_demand
 from app.orders.ordering.models.company import CostCentre
-from app.orders.ordering.models.member_orders import IfUnfilled, MemberOrder, OrderLine, OrderStatus
+from app.orders.ordering.models.member_orders import PLACED_ORDERS, IfUnfilled, MemberOrder, OrderLine, OrderStatus
 from app.orders.ordering.placed_orders import lock_with_round, open_round_with, order_key, require_open, take_out
 from app.orders.rounds.models import Round
 
 MAX_QUANTITY = 1_000_000
-PLACED = (OrderStatus.AWAITING_APPROVAL, OrderStatus.APPROVED)
 
 
 def set_cart_line(
@@ -100,8 +99,8 @@ def _orderable_price(session: Session, actor: Actor, purchasing_round: Round, of
         sa.select(
             col(Offer.tier_prices),
             col(Offer.withdrawn_at),
-            col(Supplier.active),
-            col(Supplier.id),
+            col(Supplier.active).label("supplier_active"),
+            col(Supplier.id).label("supplier_id"),
             col(Product.category_id),
         )
         .join(Supplier, col(Supplier.id) == Offer.supplier_id)
@@ -110,12 +109,11 @@ def _orderable_price(session: Session, actor: Actor, purchasing_round: Round, of
     ).one_or_none()
     if row is None or hidden_from(session, actor).covers(offer_id, row.category_id):
         raise NotFound("There is no such offer.", field="offer_id")
-    tier_prices, withdrawn_at, supplier_active, supplier_id, _category_id = row
-    if withdrawn_at is not None or not supplier_active:
+    if row.withdrawn_at is not None or not row.supplier_active:
         raise Conflict("This offer is withdrawn. Choose another one of the same product.", code="offer_withdrawn")
-    if purchasing_round.only_supplier_id not in {None, supplier_id}:
+    if purchasing_round.only_supplier_id not in {None, row.supplier_id}:
         raise Conflict("This round is open for one supplier only.", code="other_supplier_only")
-    price: Decimal = max(tier_prices)
+    price: Decimal = max(row.tier_prices)
     return price
 
 
@@ -167,7 +165,7 @@ def _check_lines(session: Session, actor: Actor, order: MemberOrder) -> OrderFac
             col(Offer.sku),
             col(Offer.tier_prices),
             col(Offer.withdrawn_at),
-            col(Supplier.active),
+            col(Supplier.active).label("supplier_active"),
             col(Product.category_id),
         )
         .join(Offer, col(Offer.id) == OrderLine.offer_id)
@@ -179,19 +177,20 @@ def _check_lines(session: Session, actor: Actor, order: MemberOrder) -> OrderFac
         raise Conflict("This cart is empty.", code="empty_cart")
     hidden = hidden_from(session, actor)
     amount, categories = ZERO, set()
-    for line, sku, tier_prices, withdrawn_at, supplier_active, category_id in rows:
-        if withdrawn_at is not None or not supplier_active or hidden.covers(line.offer_id, category_id):
-            raise Conflict("{sku} was withdrawn: take it out of the cart.", code="offer_withdrawn", sku=sku)
-        if max(tier_prices) > line.ceiling_price:
+    for row in rows:
+        line, list_price = row.OrderLine, max(row.tier_prices)
+        if row.withdrawn_at is not None or not row.supplier_active or hidden.covers(line.offer_id, row.category_id):
+            raise Conflict("{sku} was withdrawn: take it out of the cart.", code="offer_withdrawn", sku=row.sku)
+        if list_price > line.ceiling_price:
             raise Conflict(
                 "The price of {sku} rose from {old} € to {new} € since you put it into the cart. Put it in again.",
                 code="price_rose",
-                sku=sku,
+                sku=row.sku,
                 old=line.ceiling_price,
-                new=max(tier_prices),
+                new=list_price,
             )
         amount += round_amount((line.quantity + line.tolerance) * line.ceiling_price)
-        categories.add(category_id)
+        categories.add(row.category_id)
     limit = session.get_one(Person, order.person_id).order_limit
     return OrderFacts(amount, len(rows), frozenset(categories), limit is not None and amount > limit)
 
@@ -204,7 +203,7 @@ def withdraw_order(session: Session, actor: Actor, order_id: int, expected_versi
     check_version(order.version, expected_version)
     if order.status is OrderStatus.CART:
         order.placed_at = clock.now()
-    elif order.status in PLACED:
+    elif order.status in PLACED_ORDERS:
         take_out(session, order, purchasing_round)
     else:
         raise Conflict("Order {order} can no longer be cancelled.", code="too_late", order=order.reference)

@@ -15,6 +15,7 @@ from app.core.file_report import FileReport
 from app.core.i18n import marked
 from app.core.tabular import TableReader
 from app.orders.ordering.demand import recount_demand
+from app.orders.ordering.models.member_orders import OrderStatus
 from app.orders.rounds.models import RoundStatus
 from app.orders.rounds.service import get_round, require_status, round_key
 
@@ -26,18 +27,18 @@ _STAGE = """
     ) ON COMMIT DROP
 """
 
-# What makes a row bad: the rows (line, column, value) and the cure. Each runs over what the former left.
+# What makes a row bad: the rows (line, field, value) and the cure. Each runs over what the former left.
 _CHECKS: tuple[tuple[str, str], ...] = (
     (
         """
-        SELECT s.line, 'supplier_code', s.supplier_code FROM staged_orders s
+        SELECT s.line, 'supplier_code' AS field, s.supplier_code AS value FROM staged_orders s
         WHERE NOT EXISTS (SELECT FROM suppliers u WHERE u.code = s.supplier_code)
         """,
         marked("no such supplier: import it first"),
     ),
     (
         """
-        SELECT s.line, 'sku', s.sku FROM staged_orders s
+        SELECT s.line, 'sku' AS field, s.sku AS value FROM staged_orders s
         WHERE NOT EXISTS (
             SELECT FROM offers f JOIN suppliers u ON u.id = f.supplier_id
             WHERE u.code = s.supplier_code AND f.sku = s.sku AND f.withdrawn_at IS NULL
@@ -47,7 +48,7 @@ _CHECKS: tuple[tuple[str, str], ...] = (
     ),
     (
         """
-        SELECT line, 'sku', sku FROM (
+        SELECT line, 'sku' AS field, sku AS value FROM (
             SELECT line, sku, row_number() OVER (PARTITION BY order_ref, supplier_code, sku ORDER BY line) AS nth
             FROM staged_orders
         ) numbered WHERE nth > 1
@@ -56,14 +57,14 @@ _CHECKS: tuple[tuple[str, str], ...] = (
     ),
     (
         """
-        SELECT s.line, 'order_ref', s.order_ref FROM staged_orders s
+        SELECT s.line, 'order_ref' AS field, s.order_ref AS value FROM staged_orders s
         JOIN member_orders o ON o.reference = s.order_ref
         """,
         marked("an order with this reference exists already"),
     ),
     (
         """
-        SELECT s.line, 'company_code', s.company_code FROM staged_orders s
+        SELECT s.line, 'company_code' AS field, s.company_code AS value FROM staged_orders s
         JOIN (
             SELECT order_ref, min(line) AS line FROM staged_orders GROUP BY order_ref
             HAVING count(DISTINCT (company_code, lower(employee_email), park, placed_at)) > 1
@@ -73,21 +74,21 @@ _CHECKS: tuple[tuple[str, str], ...] = (
     ),
     (
         """
-        SELECT s.line, 'placed_at', to_char(s.placed_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM staged_orders s
-        JOIN rounds r ON r.id = :round_id WHERE s.placed_at >= r.closes_at
+        SELECT s.line, 'placed_at' AS field, to_char(s.placed_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS value
+        FROM staged_orders s JOIN rounds r ON r.id = :round_id WHERE s.placed_at >= r.closes_at
         """,
         marked("after the round's cut-off: import it into a later round"),
     ),
     (
         """
-        SELECT s.line, 'park', s.park FROM staged_orders s
+        SELECT s.line, 'park' AS field, s.park AS value FROM staged_orders s
         WHERE s.park <> '' AND NOT EXISTS (SELECT FROM parks p WHERE p.code = s.park)
         """,
         marked("no such park"),
     ),
     (
         """
-        SELECT s.line, 'employee_email', s.employee_email FROM staged_orders s
+        SELECT s.line, 'employee_email' AS field, s.employee_email AS value FROM staged_orders s
         JOIN people p ON lower(p.email) = lower(s.employee_email)
         LEFT JOIN companies c ON c.id = p.company_id
         WHERE c.code IS DISTINCT FROM s.company_code
@@ -95,7 +96,10 @@ _CHECKS: tuple[tuple[str, str], ...] = (
         marked("this person belongs to another company"),
     ),
     (
-        "SELECT line, 'employee_email', employee_email FROM staged_orders WHERE employee_email NOT LIKE '%_@_%'",
+        """
+        SELECT line, 'employee_email' AS field, employee_email AS value FROM staged_orders
+        WHERE employee_email NOT LIKE '%_@_%'
+        """,
         marked("a mail address"),
     ),
 )
@@ -148,26 +152,26 @@ def import_orders(
 def _reject_bad_rows(session: Session, reader: TableReader, round_id: int) -> None:
     for query, cure in _CHECKS:
         bad = session.execute(text(query), {"round_id": round_id} if ":round_id" in query else {}).all()
-        for line, column, value in bad:
-            reader.reject(line, column, value, cure)
+        for row in bad:
+            reader.reject(row.line, row.field, row.value, cure)
         if bad:
-            session.execute(
-                text("DELETE FROM staged_orders WHERE line = ANY(:lines)"), {"lines": [line for line, _c, _v in bad]}
-            )
+            lines = [row.line for row in bad]
+            session.execute(text("DELETE FROM staged_orders WHERE line = ANY(:lines)"), {"lines": lines})
 
 
 def _count(session: Session, report: OrderImportReport) -> None:
     row = session.execute(
         text("""
-            SELECT count(DISTINCT order_ref), count(*),
+            SELECT count(DISTINCT order_ref) AS orders, count(*) AS lines,
                 (SELECT count(*) FROM (SELECT DISTINCT company_code FROM staged_orders) s
-                 WHERE NOT EXISTS (SELECT FROM companies c WHERE c.code = s.company_code)),
+                 WHERE NOT EXISTS (SELECT FROM companies c WHERE c.code = s.company_code)) AS new_companies,
                 (SELECT count(*) FROM (SELECT DISTINCT lower(employee_email) AS email FROM staged_orders) s
-                 WHERE NOT EXISTS (SELECT FROM people p WHERE lower(p.email) = s.email))
+                 WHERE NOT EXISTS (SELECT FROM people p WHERE lower(p.email) = s.email)) AS new_people
             FROM staged_orders
         """)
     ).one()
-    report.order_count, report.line_count, report.new_company_count, report.new_person_count = row
+    report.order_count, report.line_count = row.orders, row.lines
+    report.new_company_count, report.new_person_count = row.new_companies, row.new_people
 
 
 def _write(session: Session, round_id: int) -> None:
@@ -176,7 +180,7 @@ def _write(session: Session, round_id: int) -> None:
         """
         INSERT INTO member_orders (reference, round_id, company_id, person_id, park_id, status, placed_at,
             company_reference, version)
-        SELECT DISTINCT ON (s.order_ref) s.order_ref, :round_id, c.id, w.id, coalesce(p.id, c.park_id), 'approved',
+        SELECT DISTINCT ON (s.order_ref) s.order_ref, :round_id, c.id, w.id, coalesce(p.id, c.park_id), :approved,
             s.placed_at, '', 1
         FROM staged_orders s
         JOIN companies c ON c.code = s.company_code
@@ -196,5 +200,6 @@ def _write(session: Session, round_id: int) -> None:
         """,
         "ANALYZE order_lines (order_id, offer_id)",  # autovacuum, looking on meanwhile, may have noted it as empty
     )
+    parameters = {"round_id": round_id, "approved": OrderStatus.APPROVED}
     for statement in statements:
-        session.execute(text(statement), {"round_id": round_id} if ":round_id" in statement else {})
+        session.execute(text(statement), parameters if ":round_id" in statement else {})

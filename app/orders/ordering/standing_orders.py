@@ -43,16 +43,19 @@ def lists_due(session: Session, round_id: int) -> list[int]:
         session.scalars(
             text("""
                 SELECT k.id FROM order_lists k JOIN people p ON p.id = k.person_id AND p.active
-                WHERE k.standing <> 'off'
+                WHERE k.standing <> :off
                     AND NOT EXISTS (
                         SELECT FROM standing_placements s WHERE s.list_id = k.id
                             AND (s.round_id = :round_id
-                                OR k.standing = 'weekly' AND s.placed_on >= :monday
-                                OR k.standing = 'monthly' AND s.placed_on >= :month))
+                                OR k.standing = :weekly AND s.placed_on >= :monday
+                                OR k.standing = :monthly AND s.placed_on >= :month))
                 ORDER BY k.id
             """),
             {
                 "round_id": round_id,
+                "off": StandingRhythm.OFF,
+                "weekly": StandingRhythm.WEEKLY,
+                "monthly": StandingRhythm.MONTHLY,
                 "monday": today - timedelta(days=today.weekday()),
                 "month": today.replace(day=1),
             },

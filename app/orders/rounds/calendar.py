@@ -9,7 +9,8 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from app.core import clock
-from app.orders.rounds.models import Round, RoundSeries
+from app.core.database import rows_as
+from app.orders.rounds.models import Round, RoundSeries, RoundStatus
 from app.orders.rounds.recurrence import Rhythm
 
 
@@ -36,18 +37,27 @@ def events_between(session: Session, first: date, last: date) -> list[RoundEvent
     """What happens from a day to a day (both included), in order; rounds that were called off are left out."""
     planned = session.execute(
         text("""
-            SELECT (at AT TIME ZONE 'Europe/Paris')::date, (at AT TIME ZONE 'Europe/Paris')::time, kind, code, name, ''
-            FROM rounds CROSS JOIN LATERAL (VALUES (opens_at, 'opens'), (closes_at, 'cut_off')) AS event (at, kind)
-            WHERE status <> 'cancelled' AND (at AT TIME ZONE 'Europe/Paris')::date BETWEEN :first AND :last
+            SELECT local::date AS day, local::time AS at, kind, code, name, '' AS parks
+            FROM rounds CROSS JOIN LATERAL (
+                VALUES (opens_at AT TIME ZONE 'Europe/Paris', :opens), (closes_at AT TIME ZONE 'Europe/Paris', :cut_off)
+            ) AS event (local, kind)
+            WHERE status <> :cancelled AND local::date BETWEEN :first AND :last
             UNION ALL
-            SELECT d.delivery_on, NULL, 'delivery', r.code, r.name, string_agg(p.name, ', ' ORDER BY p.name)
+            SELECT d.delivery_on, NULL, :delivery, r.code, r.name, string_agg(p.name, ', ' ORDER BY p.name)
             FROM round_deliveries d JOIN rounds r ON r.id = d.round_id JOIN parks p ON p.id = d.park_id
-            WHERE r.status <> 'cancelled' AND d.delivery_on BETWEEN :first AND :last
+            WHERE r.status <> :cancelled AND d.delivery_on BETWEEN :first AND :last
             GROUP BY d.delivery_on, r.code, r.name
         """),
-        {"first": first, "last": last},
+        {
+            "first": first,
+            "last": last,
+            "cancelled": RoundStatus.CANCELLED,
+            "opens": EventKind.OPENS,
+            "cut_off": EventKind.CUT_OFF,
+            "delivery": EventKind.DELIVERY,
+        },
     )
-    events = [RoundEvent(day, at, EventKind(kind), code, name, parks) for day, at, kind, code, name, parks in planned]
+    events = [event._replace(kind=EventKind(event.kind)) for event in rows_as(RoundEvent, planned)]
     return sorted((*events, *_to_come(session, first, last)), key=lambda e: (e.day, e.at or time.min, e.name, e.kind))
 
 

@@ -25,6 +25,11 @@ class RoundStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+COMING_ROUNDS = (RoundStatus.PLANNED, RoundStatus.OPEN)
+ROUNDS_BEFORE_SENDING = (*COMING_ROUNDS, RoundStatus.CLOSED, RoundStatus.CONSOLIDATED, RoundStatus.APPROVED)
+APPROVED_ROUNDS = (RoundStatus.APPROVED, RoundStatus.SENT, RoundStatus.DELIVERED, RoundStatus.SETTLED)
+
+
 class RoundSeries(SQLModel, table=True):
     """Rounds that recur: every so many weeks a cut-off (on a Paris clock), and delivery some days after."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col
 
 from app.core import clock
+from app.core.database import rows_as
 from app.core.pagination import Page, decode_cursor, page_of
 from app.orders.rounds.models import Round, RoundStatus
 
@@ -45,9 +46,10 @@ def deliveries_of(session: Session, round_id: int) -> list[Delivery]:
     """The delivery days of a round, by park."""
     rows = session.execute(
         text("""
-            SELECT p.id, p.name, d.delivery_on FROM round_deliveries d JOIN parks p ON p.id = d.park_id
+            SELECT p.id AS park_id, p.name AS park, d.delivery_on
+            FROM round_deliveries d JOIN parks p ON p.id = d.park_id
             WHERE d.round_id = :round_id ORDER BY d.delivery_on, p.name
         """),
         {"round_id": round_id},
     )
-    return [Delivery(*row) for row in rows]
+    return rows_as(Delivery, rows)

@@ -12,7 +12,7 @@ from app.accounts.queries import list_parks
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.orders.rounds.calendar import rhythm_of
-from app.orders.rounds.models import Round, RoundSeries, RoundStatus
+from app.orders.rounds.models import COMING_ROUNDS, Round, RoundSeries
 from app.orders.rounds.service import create_round
 
 MAX_WEEKS = 12
@@ -79,7 +79,7 @@ def plan_next_rounds(session: Session) -> list[str]:
         under_way = session.exec(
             select(Round.id).where(
                 Round.series_id == series.id,
-                col(Round.status).in_((RoundStatus.PLANNED, RoundStatus.OPEN)),
+                col(Round.status).in_(COMING_ROUNDS),
                 Round.closes_at > now,
             )
         ).first()

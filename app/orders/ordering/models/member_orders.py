@@ -23,6 +23,10 @@ class OrderStatus(StrEnum):
     ROLLED_OVER = "rolled_over"
 
 
+PLACED_ORDERS = (OrderStatus.AWAITING_APPROVAL, OrderStatus.APPROVED)
+COUNTED_ORDERS = (*PLACED_ORDERS, OrderStatus.LOCKED)  # in the group's demand
+
+
 class IfUnfilled(StrEnum):
     """What becomes of the units that a line does not get."""
 

@@ -9,7 +9,12 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.core import clock
+from app.core.database import rows_as
+from app.orders.ordering.models.member_orders import OrderStatus
 from app.orders.ordering.queries.deputies import WAITING, principal_parameters
+from app.orders.rounds.models import RoundStatus
+
+_OPEN_CARTS = {"open": RoundStatus.OPEN, "cart": OrderStatus.CART}
 
 
 def cart_line_count(session: Session, actor: Actor) -> int:
@@ -17,11 +22,11 @@ def cart_line_count(session: Session, actor: Actor) -> int:
     count: int = session.execute(
         text("""
             SELECT count(*) FROM member_orders o
-            JOIN rounds r ON r.id = o.round_id AND r.status = 'open'
+            JOIN rounds r ON r.id = o.round_id AND r.status = :open
             JOIN order_lines l ON l.order_id = o.id
-            WHERE o.person_id = :person_id AND o.status = 'cart'
+            WHERE o.person_id = :person_id AND o.status = :cart
         """),
-        {"person_id": actor.person_id},
+        {"person_id": actor.person_id} | _OPEN_CARTS,
     ).scalar_one()
     return count
 
@@ -58,10 +63,11 @@ def list_carts(session: Session, actor: Actor) -> list[CartRow]:
     """The actor's carts that hold something, the first cut-off first."""
     rows = session.execute(
         text("""
-            SELECT o.id, o.version, r.id, r.code, r.name, r.closes_at, k.name, d.delivery_on,
-                sums.lines, sums.at_most, sums.projected, sums.categories
+            SELECT o.id, o.version, r.id AS round_id, r.code AS round_code, r.name AS round_name, r.closes_at,
+                k.name AS park, d.delivery_on, sums.lines AS line_count, sums.at_most, sums.projected,
+                sums.categories AS category_ids
             FROM member_orders o
-            JOIN rounds r ON r.id = o.round_id AND r.status = 'open' AND r.opens_at <= :now AND r.closes_at > :now
+            JOIN rounds r ON r.id = o.round_id AND r.status = :open AND r.opens_at <= :now AND r.closes_at > :now
             JOIN parks k ON k.id = o.park_id
             LEFT JOIN round_deliveries d ON d.round_id = r.id AND d.park_id = o.park_id
             CROSS JOIN LATERAL (
@@ -78,12 +84,12 @@ def list_carts(session: Session, actor: Actor) -> list[CartRow]:
                 ) reached ON true
                 WHERE l.order_id = o.id
             ) sums
-            WHERE o.person_id = :person_id AND o.status = 'cart' AND sums.lines > 0
+            WHERE o.person_id = :person_id AND o.status = :cart AND sums.lines > 0
             ORDER BY r.closes_at, o.id
         """),
-        {"person_id": actor.require_person(), "now": clock.now()},
+        {"person_id": actor.require_person(), "now": clock.now()} | _OPEN_CARTS,
     )
-    return [CartRow(*row) for row in rows]
+    return rows_as(CartRow, rows)
 
 
 class ListRow(NamedTuple):
@@ -103,10 +109,11 @@ def list_rows(session: Session, person_id: int) -> list[ListRow]:
     """A person's lists, by name."""
     rows = session.execute(
         text("""
-            SELECT k.id, k.name, count(f.id) FILTER (WHERE f.withdrawn_at IS NULL),
-                count(f.id) FILTER (WHERE f.withdrawn_at IS NOT NULL),
-                coalesce(sum(round(l.quantity * f.tier_prices[1], 2)) FILTER (WHERE f.withdrawn_at IS NULL), 0),
-                coalesce(string_agg(f.name, ' · ' ORDER BY f.name), ''), k.standing, k.skip_next
+            SELECT k.id, k.name, count(f.id) FILTER (WHERE f.withdrawn_at IS NULL) AS line_count,
+                count(f.id) FILTER (WHERE f.withdrawn_at IS NOT NULL) AS gone_count,
+                coalesce(sum(round(l.quantity * f.tier_prices[1], 2)) FILTER (WHERE f.withdrawn_at IS NULL), 0)
+                    AS amount,
+                coalesce(string_agg(f.name, ' · ' ORDER BY f.name), '') AS articles, k.standing, k.skip_next
             FROM order_lists k
             LEFT JOIN order_list_lines l ON l.list_id = k.id
             LEFT JOIN offers f ON f.id = l.offer_id
@@ -114,4 +121,4 @@ def list_rows(session: Session, person_id: int) -> list[ListRow]:
         """),
         {"person_id": person_id},
     )
-    return [ListRow(*row) for row in rows]
+    return rows_as(ListRow, rows)

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.catalog.terms import PriceTier, Terms
+from app.core.database import rows_as
 from app.core.pagination import Page, decode_cursor, page_of
 from app.orders.ordering.progress import Progress, progress_on
 
@@ -47,8 +48,8 @@ def list_demand(session: Session, round_id: int, cursor: str | None, limit: int)
     after = decode_cursor(cursor, int) or (0,)
     rows = session.execute(
         text("""
-            SELECT d.offer_id, s.name, f.sku, f.name, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices,
-                d.quantity, d.tolerance, d.line_count
+            SELECT d.offer_id, s.name AS supplier, f.sku, f.name, f.pack_size, f.min_quantity, f.tier_quantities,
+                f.tier_prices, d.quantity, d.tolerance, d.line_count
             FROM (
                 SELECT * FROM round_demand
                 WHERE round_id = :round_id AND offer_id > :after AND line_count > 0 ORDER BY offer_id LIMIT :limit
@@ -58,4 +59,4 @@ def list_demand(session: Session, round_id: int, cursor: str | None, limit: int)
         """),
         {"round_id": round_id, "after": after[0], "limit": limit + 1},
     )
-    return page_of([DemandRow(*row) for row in rows], limit, lambda row: (row.offer_id,))
+    return page_of(rows_as(DemandRow, rows), limit, lambda row: (row.offer_id,))

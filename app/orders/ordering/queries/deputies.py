@@ -7,15 +7,17 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.accounts.actor import Actor
-from app.accounts.permissions import Permission
+from app.accounts.permissions import Permission, Role
 from app.core import clock
+from app.core.database import rows_as
+from app.orders.ordering.models.member_orders import OrderStatus
 
 # The approvers that a person may decide as today: themselves, and those whom they stand in for.
 PRINCIPALS = """
     SELECT CAST(:person_id AS int) AS id WHERE :is_approver
     UNION
     SELECT d.approver_id FROM deputies d
-    JOIN people a ON a.id = d.approver_id AND a.active AND 'approver' = ANY(a.roles) AND a.company_id = :company_id
+    JOIN people a ON a.id = d.approver_id AND a.active AND :approver = ANY(a.roles) AND a.company_id = :company_id
     WHERE d.deputy_id = :person_id AND :today BETWEEN d.first_day AND d.last_day
 """
 
@@ -29,17 +31,19 @@ WAITING = f"""
         SELECT FROM ({PRINCIPALS}) principal
         WHERE principal.id <> m.person_id AND (next.approver_id IS NULL OR next.approver_id = principal.id)
     )
-    WHERE m.company_id = :company_id AND m.status = 'awaiting_approval' AND m.person_id <> :person_id
+    WHERE m.company_id = :company_id AND m.status = :awaiting_approval AND m.person_id <> :person_id
 """
 
 
 def principal_parameters(actor: Actor) -> dict[str, object]:
-    """What `PRINCIPALS` is filled in with."""
+    """What `PRINCIPALS` and `WAITING` are filled in with."""
     return {
         "person_id": actor.person_id,
         "company_id": actor.company_id,
         "is_approver": actor.may(Permission.APPROVE_COMPANY_ORDERS),
         "today": clock.today(),
+        "approver": Role.APPROVER,
+        "awaiting_approval": OrderStatus.AWAITING_APPROVAL,
     }
 
 
@@ -66,4 +70,4 @@ def deputies_of(session: Session, actor: Actor) -> list[DeputyRow]:
         """),
         {"person_id": actor.person_id, "today": clock.today()},
     )
-    return [DeputyRow(*row) for row in rows]
+    return rows_as(DeputyRow, rows)

@@ -12,6 +12,7 @@ from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.catalog.net_content import Measure, telling
 from app.catalog.terms import PriceTier, Terms
+from app.core.database import row_as, rows_as
 from app.core.pagination import Page, decode_cursor, page_of
 from app.orders.ordering.models.member_orders import MemberOrder, OrderStatus
 from app.orders.ordering.progress import Progress, progress_on
@@ -36,12 +37,12 @@ class OrderRow(NamedTuple):
 
 
 _ORDER_ROWS = """
-    SELECT o.id, o.reference, r.code, r.name, c.name, p.name, o.status, o.placed_at, sums.lines, sums.amount,
-        o.company_reference, o.version
+    SELECT o.id, o.reference, r.code AS round_code, r.name AS round_name, c.name AS company, p.name AS person,
+        o.status, o.placed_at, sums.line_count, sums.amount, o.company_reference, o.version
     FROM ({orders}) o
     JOIN rounds r ON r.id = o.round_id JOIN companies c ON c.id = o.company_id JOIN people p ON p.id = o.person_id
     CROSS JOIN LATERAL (
-        SELECT count(*) AS lines, coalesce(sum(round(quantity * ceiling_price, 2)), 0) AS amount
+        SELECT count(*) AS line_count, coalesce(sum(round(quantity * ceiling_price, 2)), 0) AS amount
         FROM order_lines WHERE order_id = o.id
     ) sums
     ORDER BY o.id DESC
@@ -58,7 +59,7 @@ def list_orders(
     of_company: bool = False,
 ) -> Page[OrderRow]:
     """Placed orders, the newest first: one's own, the company's for its approver, a round's for the association."""
-    conditions, parameters = ["status <> 'cart'"], {"limit": limit + 1}
+    conditions, parameters = ["status <> :cart"], {"limit": limit + 1, "cart": OrderStatus.CART}
     if round_id is not None:
         actor.require(Permission.MANAGE_ROUNDS)
         conditions.append("round_id = :round_id")
@@ -76,7 +77,7 @@ def list_orders(
         parameters["after"] = after[0]
     orders = f"SELECT * FROM member_orders WHERE {' AND '.join(conditions)} ORDER BY id DESC LIMIT :limit"
     rows = session.execute(text(_ORDER_ROWS.format(orders=orders)), parameters)
-    return page_of([OrderRow(*row) for row in rows], limit, lambda row: (row.id,))
+    return page_of(rows_as(OrderRow, rows), limit, lambda row: (row.id,))
 
 
 def list_waiting(session: Session, actor: Actor, cursor: str | None, limit: int) -> Page[OrderRow]:
@@ -87,7 +88,7 @@ def list_waiting(session: Session, actor: Actor, cursor: str | None, limit: int)
     orders = f"{WAITING} {'AND m.id < :after' if after else ''} ORDER BY m.id DESC LIMIT :limit"
     parameters = principal_parameters(actor) | {"limit": limit + 1} | ({"after": after[0]} if after else {})
     rows = session.execute(text(_ORDER_ROWS.format(orders=orders)), parameters)
-    return page_of([OrderRow(*row) for row in rows], limit, lambda row: (row.id,))
+    return page_of(rows_as(OrderRow, rows), limit, lambda row: (row.id,))
 
 
 class OrderLineRow(NamedTuple):
@@ -145,7 +146,7 @@ def list_order_lines(session: Session, order_id: int, cursor: str | None, limit:
     after = decode_cursor(cursor, int)
     parameters = {"order_id": order_id, "limit": limit + 1} | ({"after": after[0]} if after else {})
     rows = session.execute(text(_ORDER_LINES.format(after="AND l.id > :after" if after else "")), parameters)
-    return page_of([OrderLineRow(**row) for row in rows.mappings()], limit, lambda row: (row.id,))
+    return page_of(rows_as(OrderLineRow, rows), limit, lambda row: (row.id,))
 
 
 class ApprovalRow(NamedTuple):
@@ -164,7 +165,8 @@ def approvals_of(session: Session, order_id: int) -> list[ApprovalRow]:
     """The steps of an order, in their order."""
     rows = session.execute(
         text("""
-            SELECT a.step, a.because, asked.name, decider.name, a.decided_at, a.approved, a.comment
+            SELECT a.step, a.because, asked.name AS approver, decider.name AS decided_by,
+                a.decided_at, a.approved, a.comment
             FROM order_approvals a
             LEFT JOIN people asked ON asked.id = a.approver_id
             LEFT JOIN people decider ON decider.id = a.decided_by_id
@@ -172,7 +174,7 @@ def approvals_of(session: Session, order_id: int) -> list[ApprovalRow]:
         """),
         {"order_id": order_id},
     )
-    return [ApprovalRow(*row) for row in rows]
+    return rows_as(ApprovalRow, rows)
 
 
 class CommentRow(NamedTuple):
@@ -192,21 +194,21 @@ def comments_on(session: Session, order_id: int) -> list[CommentRow]:
         """),
         {"order_id": order_id},
     )
-    return [CommentRow(*row) for row in rows]
+    return rows_as(CommentRow, rows)
 
 
 def get_order_row(session: Session, order_id: int) -> OrderRow:
     """One order as lists show it."""
     orders = "SELECT * FROM member_orders WHERE id = :order_id"
     row = session.execute(text(_ORDER_ROWS.format(orders=orders)), {"order_id": order_id}).one()
-    return OrderRow(*row)
+    return row_as(OrderRow, row)
 
 
 def cart_id_of(session: Session, person_id: int, round_id: int) -> int | None:
     """The person's cart in a round, if they have one."""
     found: int | None = session.scalar(
-        text("SELECT id FROM member_orders WHERE person_id = :person_id AND round_id = :round_id AND status = 'cart'"),
-        {"person_id": person_id, "round_id": round_id},
+        text("SELECT id FROM member_orders WHERE person_id = :person_id AND round_id = :round_id AND status = :cart"),
+        {"person_id": person_id, "round_id": round_id, "cart": OrderStatus.CART},
     )
     return found
 
@@ -231,20 +233,20 @@ def list_budgets(session: Session, company_id: int) -> list[BudgetRow]:
     """A company's budgets, the newest month first."""
     rows = session.execute(
         text("""
-            SELECT b.id, b.cost_centre_id, c.name, b.month, b.amount, b.committed
+            SELECT b.id, b.cost_centre_id, c.name AS cost_centre, b.month, b.amount, b.committed
             FROM budgets b LEFT JOIN cost_centres c ON c.id = b.cost_centre_id
             WHERE b.company_id = :company_id ORDER BY b.month DESC, c.name NULLS FIRST LIMIT 200
         """),
         {"company_id": company_id},
     )
-    return [BudgetRow(*row) for row in rows]
+    return rows_as(BudgetRow, rows)
 
 
 def count_orders_of_companies(session: Session, company_ids: Sequence[int]) -> dict[int, int]:
     """How many orders each of these companies placed; those without any are left out."""
     placed = (
-        select(MemberOrder.company_id, func.count())
+        select(MemberOrder.company_id, func.count().label("orders"))
         .where(col(MemberOrder.company_id).in_(company_ids), col(MemberOrder.status) != OrderStatus.CART)
         .group_by(col(MemberOrder.company_id))
     )
-    return {row[0]: row[1] for row in session.execute(placed)}
+    return {row.company_id: row.orders for row in session.execute(placed)}
