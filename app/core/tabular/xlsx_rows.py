@@ -24,6 +24,7 @@ LAST_ROW = 1_048_576
 MOST_COLUMNS = 256
 _LAST_COLUMN = 16_384
 _MOST_MERGED = 100_000
+_MOST_REACHED = 500_000  # cells that merged ones reach, over all rows: some seconds of work
 _PLACE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})\Z")
 _NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]{1,3})?\Z")
 _ISO_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]{5,15}Z?)?\Z")
@@ -232,8 +233,9 @@ def _merged_filled(rows: Iterator[Row], ranges: list[Range]) -> Iterator[Row]:
     """Rows with merged cells as Excel shows them: one text beside several rows counts for each of these.
 
     A number beside several rows may be meant once or each time, and a value across columns for any of them: those
-    cells are unreadable.
+    cells are unreadable. Raises `BrokenWorkbook` where they reach over more than a table of people has.
     """
+    reached = 0
     coming = iter(ranges)
     following = next(coming, None)
     open_ranges: dict[int, tuple[Range, str]] = {}  # by column: the range that reaches it, and what its corner says
@@ -244,10 +246,12 @@ def _merged_filled(rows: Iterator[Row], ranges: list[Range]) -> Iterator[Row]:
         cells = row.cells
         if any(cells):
             open_ranges = {column: kept for column, kept in open_ranges.items() if kept[0][1] >= row.line}
+            reached += len(open_ranges)
             for column, (merged, corner) in open_ranges.items():
                 _fill(cells, column, merged, corner)
         while following is not None and following[0] <= row.line:
             _top, bottom, left, right = following
+            reached += right - left + 1
             corner = cells[left - 1] if following[0] == row.line and left <= len(cells) else ""
             for column in range(left, right + 1) if bottom >= row.line else ():
                 if column in open_ranges and open_ranges[column][0][1] >= row.line:
@@ -256,6 +260,8 @@ def _merged_filled(rows: Iterator[Row], ranges: list[Range]) -> Iterator[Row]:
                 if column > left:
                     _fill(cells, column, following, corner)
             following = next(coming, None)
+        if reached > _MOST_REACHED:
+            raise BrokenWorkbook("its merged cells reach over too many others")
         yield row
 
 
