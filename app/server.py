@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
 from app.core import jobs, processes, schema
-from app.core.database import get_engine, sandbox
+from app.core.database import close_connections, get_engine, sandbox
 from app.core.embedded import leave_embedded_servers
 from app.core.errors import Conflict
 from app.core.processes import Part
@@ -46,6 +46,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 def prepare_database() -> None:
     """Start the embedded server where none is set, and bring the schema up to date."""
     schema.upgrade_all()
+    close_connections()  # the processes that are forked now would have them in common
 
 
 def run_web(
@@ -54,7 +55,8 @@ def run_web(
     """Answer requests until told to stop; with the workers of background jobs beside. `tell` at the first answer."""
     parts = [_part(f"web {n}", partial(_answer, list(sockets))) for n in range(1, workers + 1)]
     if with_worker:
-        parts += [_part("worker", run_worker), _part("sandbox worker", partial(run_worker, of_sandbox=True))]
+        parts.append(_part("worker", partial(_work, list(sockets))))
+        parts.append(_part("sandbox worker", partial(_work, list(sockets), of_sandbox=True)))
     load_application()  # once, before it is shared
     waiting = [tell]
 
@@ -86,6 +88,13 @@ def _answer(sockets: list[socket.socket]) -> None:
         timeout_graceful_shutdown=_FINISH_REQUESTS_SECONDS,
     )
     uvicorn.Server(config).run(sockets)
+
+
+def _work(sockets: list[socket.socket], *, of_sandbox: bool = False) -> None:
+    """Run background jobs in this process; the port is not its own, and must not stay taken for a job that lasts."""
+    for listening in sockets:
+        listening.close()
+    run_worker(of_sandbox=of_sandbox)
 
 
 def _answers(listening: socket.socket) -> bool:

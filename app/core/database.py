@@ -8,7 +8,9 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 import psycopg
+from psycopg.errors import DuplicateDatabase, UniqueViolation
 from sqlalchemy import Engine, Result, Row, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from app.core.embedded import start_embedded_server
@@ -56,6 +58,10 @@ def create_database(url: str, template: str | None = None) -> bool:
             copied_from = f' TEMPLATE "{template}"' if template else ""
             connection.execute(text(f'CREATE DATABASE "{name}"{copied_from}'))
             return True
+    except DBAPIError as error:
+        if isinstance(error.orig, UniqueViolation | DuplicateDatabase):  # another process made it meanwhile
+            return False
+        raise
     finally:
         maintenance.dispose()
 
@@ -105,6 +111,12 @@ def _engine(options: str) -> Engine:
     engine = new_engine(database_url(), options, pool_size=size, max_overflow=20)
     _engines.append(engine)
     return engine
+
+
+def close_connections() -> None:
+    """Close the connections of this process that nobody uses; the next use opens new ones."""
+    for engine in _engines:
+        engine.dispose()
 
 
 def _forget_connections() -> None:

