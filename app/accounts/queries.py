@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from app.accounts.models import ApiKey, Company, Park, Person
 from app.accounts.permissions import Role
 from app.core.audit import AuditEntry
-from app.core.database import escape_like
+from app.core.database import escape_like, row_as
 from app.core.events import Question, ask
 from app.core.pagination import Page, after_key, decode_cursor, page_of
 
@@ -75,9 +75,9 @@ def list_members(session: Session, words: str, cursor: str | None, limit: int) -
         | ({"words": f"%{escape_like(words.strip())}%"} if words.strip() else {})
         | ({"name": after[0], "id": after[1]} if after else {}),
     )
-    members = rows.mappings().all()
-    orders = ask(Question.ORDERS_OF_COMPANIES, session, [row["id"] for row in members])
-    firms = [MemberRow(**row, order_count=orders.get(row["id"], 0)) for row in members]
+    members = rows.all()
+    orders = ask(Question.ORDERS_OF_COMPANIES, session, [row.id for row in members])
+    firms = [row_as(MemberRow, row, order_count=orders.get(row.id, 0)) for row in members]
     return page_of(firms, limit, lambda row: (row.name, row.id))
 
 

@@ -9,8 +9,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.bench.measure import Measurement
+from app.catalog.terms import SupplierTerms
 from app.orders.consolidation.rules import order_quantity
-from app.sourcing.optimiser.problem import OfferTerms, Problem, SupplierTerms, Want
+from app.sourcing.optimiser.problem import OfferTerms, Problem, Want
 from app.sourcing.optimiser.solver import optimise
 
 LIMIT_SECONDS = 30.0

@@ -1,8 +1,10 @@
-"""Terms of an offer: packs, minimum, and the price that a quantity reaches."""
+"""Terms of an offer (packs, minimum, price of a quantity) and of a supplier (minimum, delivery)."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
+
+from app.core.money import ZERO
 
 
 class PriceTier(NamedTuple):
@@ -28,6 +30,38 @@ class Terms:
                 break
             price = tier.unit_price
         return price
+
+
+@dataclass(frozen=True)
+class SupplierTerms:
+    """A supplier's terms, in euros before VAT and without eco-contribution; None where there is no such term."""
+
+    minimum_order: Decimal | None = None
+    free_delivery_from: Decimal | None = None
+    delivery_fee: Decimal | None = None
+
+    @property
+    def may_charge(self) -> bool:
+        """Whether a delivery fee is due below some amount."""
+        return bool(self.free_delivery_from and self.delivery_fee)
+
+    @property
+    def thresholds(self) -> list[Decimal]:
+        """The amounts from which something changes: the minimum, free delivery."""
+        found = [self.minimum_order, self.free_delivery_from if self.may_charge else None]
+        return [one for one in found if one]
+
+    def fee_on(self, amount: Decimal) -> Decimal:
+        """The delivery fee due on an amount; none on nothing."""
+        return self.delivery_fee or ZERO if amount and self.is_below_free_delivery(amount) else ZERO
+
+    def is_below_minimum(self, amount: Decimal) -> bool:
+        """Whether an order of this amount would not be taken."""
+        return self.minimum_order is not None and amount < self.minimum_order
+
+    def is_below_free_delivery(self, amount: Decimal) -> bool:
+        """Whether an order of this amount is not delivered for nothing."""
+        return self.free_delivery_from is not None and amount < self.free_delivery_from
 
 
 def missing_to_full_pack(wanted: int, pack_size: int) -> int:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import rows_as
+
 
 class RuleRow(NamedTuple):
     """A commission rule with what it is for."""
@@ -35,4 +37,4 @@ def list_rules(session: Session) -> list[RuleRow]:
             ORDER BY r.id DESC
         """)
     )
-    return [RuleRow(**row) for row in rows.mappings()]
+    return rows_as(RuleRow, rows)

@@ -1,8 +1,8 @@
 """Background jobs of the main loop: mail to suppliers and members, and the clock that opens and closes rounds."""
 
-from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import col, select
 
 from app.accounts.models import Person
@@ -62,7 +62,8 @@ def tell_members_of_outcome(round_id: int) -> None:
     with transaction() as session:
         rows = session.execute(
             text("""
-                SELECT o.person_id, count(*), count(*) FILTER (WHERE a.served < a.wanted), sum(a.amount), r.name
+                SELECT o.person_id, count(*) AS line_count, count(*) FILTER (WHERE a.served < a.wanted) AS short_count,
+                    sum(a.amount) AS amount, r.name AS round_name
                 FROM allocations a
                 JOIN order_lines l ON l.id = a.order_line_id
                 JOIN member_orders o ON o.id = l.order_id
@@ -72,19 +73,23 @@ def tell_members_of_outcome(round_id: int) -> None:
             """),
             {"round_id": round_id},
         ).all()
-        people = {p.id: p for p in session.exec(select(Person).where(col(Person.id).in_([row[0] for row in rows])))}
-        jobs.defer_many(session, mail.send_mail, [_outcome_mail(people[row[0]], *row[1:]) for row in rows])
+        people = {
+            p.id: p for p in session.exec(select(Person).where(col(Person.id).in_([row.person_id for row in rows])))
+        }
+        jobs.defer_many(session, mail.send_mail, [_outcome_mail(people[row.person_id], row) for row in rows])
 
 
-def _outcome_mail(
-    person: Person, line_count: int, short_count: int, amount: Decimal, round_name: str
-) -> dict[str, object]:
+def _outcome_mail(person: Person, outcome: Row[Any]) -> dict[str, object]:
     with speaking(person.locale):
-        subject = _("{round}: your order is placed with the suppliers").format(round=round_name)
-        body = _("Articles: {count}. Total before VAT: {amount}.").format(count=line_count, amount=format_money(amount))
+        subject = _("{round}: your order is placed with the suppliers").format(round=outcome.round_name)
+        body = _("Articles: {count}. Total before VAT: {amount}.").format(
+            count=outcome.line_count, amount=format_money(outcome.amount)
+        )
         short = ""
-        if short_count:
-            short = _("Not wholly served: {count}. Your order says why, and what rolls over.").format(count=short_count)
+        if outcome.short_count:
+            short = _("Not wholly served: {count}. Your order says why, and what rolls over.").format(
+                count=outcome.short_count
+            )
         return letter(person.email, subject, [body, short], Action(_("Look at my orders"), "/orders"))
 
 

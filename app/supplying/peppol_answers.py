@@ -47,8 +47,8 @@ def take_message(session: Session, actor: Actor, content: bytes) -> SupplierOrde
 def _find_part(session: Session, actor: Actor, document: str) -> _Part:
     rows = session.execute(
         text("""
-            SELECT o.number, k.code, f.sku, f.gtin, sum(a.served) FILTER (WHERE m.park_id = d.park_id),
-                sum(a.served)
+            SELECT o.number, k.code AS park, f.sku, f.gtin, sum(a.served) FILTER (WHERE m.park_id = d.park_id) AS here,
+                sum(a.served) AS everywhere
             FROM supplier_orders o
             JOIN drops d ON d.supplier_order_id = o.id
             JOIN parks k ON k.id = d.park_id
@@ -67,12 +67,12 @@ def _find_part(session: Session, actor: Actor, document: str) -> _Part:
     if not rows:
         raise NotFound("There is no such supplier order.")
     return _Part(
-        number=rows[0][0],
-        park=rows[0][1],
-        here={row[2]: row[4] for row in rows},
-        everywhere={row[2]: row[5] for row in rows},
-        skus_by_gtin={row[3]: row[2] for row in rows if row[3]},
-        skus_by_line={str(at): row[2] for at, row in enumerate(rows, start=1)},
+        number=rows[0].number,
+        park=rows[0].park,
+        here={row.sku: row.here for row in rows},
+        everywhere={row.sku: row.everywhere for row in rows},
+        skus_by_gtin={row.gtin: row.sku for row in rows if row.gtin},
+        skus_by_line={str(at): row.sku for at, row in enumerate(rows, start=1)},
     )
 
 

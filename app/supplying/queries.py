@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import rows_as
 from app.core.money import ZERO
 from app.core.pagination import Page, decode_cursor, page_of
 from app.supplying.invoice_matching import Difference, DifferenceKind
+from app.supplying.models.invoices import InvoiceStatus
+from app.supplying.models.webhooks import DeliveryStatus
 
 
 class InvoiceRow(NamedTuple):
@@ -57,9 +60,9 @@ def list_invoices(
         parameters["after"] = after[0]
     rows = session.execute(
         text(f"""
-            SELECT i.id, i.number, o.number, s.name, i.issued_on, i.due_on, i.net_amount, i.vat_amount, i.total_amount,
-                i.status, i.differences, i.reason, i.received_at, i.version,
-                EXISTS (SELECT FROM supplier_invoice_files f WHERE f.invoice_id = i.id)
+            SELECT i.id, i.number, o.number AS order, s.name AS supplier, i.issued_on, i.due_on, i.net_amount,
+                i.vat_amount, i.total_amount, i.status, i.differences, i.reason, i.received_at, i.version,
+                EXISTS (SELECT FROM supplier_invoice_files f WHERE f.invoice_id = i.id) AS has_file
             FROM supplier_invoices i
             JOIN supplier_orders o ON o.id = i.supplier_order_id
             JOIN suppliers s ON s.id = i.supplier_id
@@ -67,11 +70,12 @@ def list_invoices(
         """),
         parameters,
     )
-    found = [InvoiceRow(*row)._replace(differences=[_difference(one) for one in row.differences]) for row in rows]
-    return page_of(found, limit, lambda row: (row.id,))
+    found = rows_as(InvoiceRow, rows)
+    shown = [row._replace(differences=list(map(_difference, row.differences))) for row in found]
+    return page_of(shown, limit, lambda row: (row.id,))
 
 
-def _difference(stored: dict[str, str]) -> Difference:
+def _difference(stored: Any) -> Difference:
     return Difference(DifferenceKind(stored["kind"]), stored["sku"], Decimal(stored["due"]), Decimal(stored["asked"]))
 
 
@@ -96,7 +100,7 @@ def invoice_lines(session: Session, invoice_id: int) -> list[InvoiceLineRow]:
         """),
         {"id": invoice_id},
     )
-    return [InvoiceLineRow(*row) for row in rows]
+    return rows_as(InvoiceLineRow, rows)
 
 
 class StatementRow(NamedTuple):
@@ -122,19 +126,19 @@ def statement(session: Session, supplier_id: int, year: int) -> list[StatementRo
     """The orders sent to a supplier in a year (on a Paris clock), in the order they were sent."""
     rows = session.execute(
         text("""
-            SELECT o.number, r.name, o.status, (o.sent_at AT TIME ZONE 'Europe/Paris')::date, o.amount,
-                o.eco_contribution, o.delivery_fee, o.commission, coalesce((
+            SELECT o.number, r.name AS round, o.status, (o.sent_at AT TIME ZONE 'Europe/Paris')::date AS sent_on,
+                o.amount, o.eco_contribution, o.delivery_fee, o.commission, coalesce((
                     SELECT sum(i.net_amount) FROM supplier_invoices i
-                    WHERE i.supplier_order_id = o.id AND i.status <> 'disputed'), 0)
+                    WHERE i.supplier_order_id = o.id AND i.status <> :disputed), 0) AS invoiced
             FROM supplier_orders o JOIN rounds r ON r.id = o.round_id
             WHERE o.supplier_id = :supplier_id
               AND o.sent_at >= make_timestamptz(:year, 1, 1, 0, 0, 0, 'Europe/Paris')
               AND o.sent_at < make_timestamptz(:year + 1, 1, 1, 0, 0, 0, 'Europe/Paris')
             ORDER BY o.sent_at, o.id
         """),
-        {"supplier_id": supplier_id, "year": year},
+        {"supplier_id": supplier_id, "year": year, "disputed": InvoiceStatus.DISPUTED},
     )
-    return [StatementRow(*row) for row in rows]
+    return rows_as(StatementRow, rows)
 
 
 def totals_of(rows: list[StatementRow]) -> tuple[Decimal, Decimal, Decimal, Decimal, Decimal]:
@@ -168,13 +172,14 @@ def list_endpoints(session: Session, supplier_id: int) -> list[EndpointRow]:
     rows = session.execute(
         text("""
             SELECT e.id, e.url, e.event_types, e.secret, e.active, e.disabled_because, e.created_at, e.old_secret_until,
-                count(d.id) FILTER (WHERE d.status = 'pending'), count(d.id) FILTER (WHERE d.status = 'failed')
+                count(d.id) FILTER (WHERE d.status = :pending) AS waiting,
+                count(d.id) FILTER (WHERE d.status = :failed) AS failed
             FROM webhook_endpoints e LEFT JOIN webhook_deliveries d ON d.endpoint_id = e.id
             WHERE e.supplier_id = :supplier_id GROUP BY e.id ORDER BY e.id
         """),
-        {"supplier_id": supplier_id},
+        {"supplier_id": supplier_id, "pending": DeliveryStatus.PENDING, "failed": DeliveryStatus.FAILED},
     )
-    return [EndpointRow(*row) for row in rows]
+    return rows_as(EndpointRow, rows)
 
 
 class DeliveryRow(NamedTuple):
@@ -204,8 +209,9 @@ def list_deliveries(
         parameters["after"] = after[0]
     rows = session.execute(
         text("""
-            SELECT d.id, m.id, m.type, m.payload, d.status, m.created_at, d.attempt_count, d.next_attempt_at,
-                d.delivered_at, last.status_code, last.error, last.duration_ms
+            SELECT d.id, m.id AS message_id, m.type, m.payload, d.status, m.created_at, d.attempt_count,
+                d.next_attempt_at, d.delivered_at, last.status_code AS last_status_code, last.error AS last_error,
+                last.duration_ms AS last_duration_ms
             FROM webhook_deliveries d
             JOIN webhook_messages m ON m.id = d.message_id
             LEFT JOIN LATERAL (
@@ -218,4 +224,4 @@ def list_deliveries(
         """),
         parameters,
     )
-    return page_of([DeliveryRow(*row) for row in rows], limit, lambda row: (row.id,))
+    return page_of(rows_as(DeliveryRow, rows), limit, lambda row: (row.id,))

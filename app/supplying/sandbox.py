@@ -22,7 +22,7 @@ from app.accounts.sign_in import create_api_key
 from app.catalog.models import Category, Offer, Product, Supplier
 from app.catalog.suppliers import add_supplier_user, require_supplier
 from app.core import clock, schema
-from app.core.database import in_sandbox, sandbox, transaction
+from app.core.database import in_sandbox, rows_as, sandbox, transaction
 from app.core.errors import Conflict
 from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.models.supplier_orders import Drop, SupplierOrder
@@ -91,7 +91,7 @@ def read_sandbox(session: Session, actor: Actor) -> SandboxState:
             .where(SupplierOrder.supplier_id == require_supplier(there, speaker))
             .order_by(col(SupplierOrder.id).desc())
         )
-        latest = [TestOrder(*row) for row in there.exec(orders.limit(_ORDERS_SHOWN))]
+        latest = rows_as(TestOrder, there.execute(orders.limit(_ORDERS_SHOWN)))
         return SandboxState(key_count, last_used_at, latest)
 
 

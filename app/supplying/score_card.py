@@ -8,6 +8,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.core import clock
+from app.core.database import rows_as
+from app.orders.consolidation.models.supplier_orders import LineAnswer, SupplierOrderStatus
+from app.supplying.models.invoices import InvoiceStatus
 
 QUARTERS = 8
 
@@ -40,7 +43,7 @@ _QUARTERS = """
         SELECT d.id, d.supplier_order_id, date_trunc('quarter', d.delivery_on)::date AS quarter, d.delivery_on,
             (d.received_at AT TIME ZONE 'Europe/Paris')::date AS received_on
         FROM drops d JOIN supplier_orders o ON o.id = d.supplier_order_id
-        WHERE o.supplier_id = :supplier AND o.sent_at IS NOT NULL AND o.status <> 'cancelled'
+        WHERE o.supplier_id = :supplier AND o.sent_at IS NOT NULL AND o.status <> :cancelled
             AND (d.received_at IS NOT NULL OR d.delivery_on < :today)
             AND d.delivery_on >= date_trunc('quarter', CAST(:today AS date)) - make_interval(months => 3 * :before)
     ), punctual AS (
@@ -55,7 +58,7 @@ _QUARTERS = """
         SELECT DISTINCT quarter, supplier_order_id FROM due
     ), lines AS (
         SELECT o.quarter, l.offer_id, sum(l.served) AS units, sum(l.amount) AS amount,
-            count(*) FILTER (WHERE l.answer = 'refused') AS refused,
+            count(*) FILTER (WHERE l.answer = :refused) AS refused,
             count(*) FILTER (WHERE l.asked_price IS NOT NULL) AS dearer
         FROM orders o JOIN supplier_order_lines l ON l.supplier_order_id = o.supplier_order_id
         GROUP BY o.quarter, l.offer_id
@@ -70,13 +73,15 @@ _QUARTERS = """
         GROUP BY n.quarter
     ), disputed AS (
         SELECT o.quarter, count(*) AS invoices
-        FROM orders o JOIN supplier_invoices i ON i.supplier_order_id = o.supplier_order_id AND i.status = 'disputed'
+        FROM orders o JOIN supplier_invoices i ON i.supplier_order_id = o.supplier_order_id AND i.status = :disputed
         GROUP BY o.quarter
     )
-    SELECT p.quarter, p.drops, round(100.0 * p.in_time / p.drops, 1), round(100.0 * u.came / nullif(u.due, 0), 1),
-        round(100.0 * u.damaged / nullif(u.came + u.damaged, 0), 1),
-        round(100 * (b.now_paid / nullif(b.before_paid, 0) - 1), 1),
-        coalesce(b.disputes, 0) + coalesce(x.invoices, 0), round(b.charter, 1), coalesce(b.amount, 0)
+    SELECT p.quarter AS begins_on, p.drops, round(100.0 * p.in_time / p.drops, 1) AS on_time,
+        round(100.0 * u.came / nullif(u.due, 0), 1) AS filled,
+        round(100.0 * u.damaged / nullif(u.came + u.damaged, 0), 1) AS damaged,
+        round(100 * (b.now_paid / nullif(b.before_paid, 0) - 1), 1) AS price_change,
+        coalesce(b.disputes, 0) + coalesce(x.invoices, 0) AS disputes, round(b.charter, 1) AS charter,
+        coalesce(b.amount, 0) AS amount
     FROM punctual p LEFT JOIN units u USING (quarter) LEFT JOIN bought b USING (quarter)
     LEFT JOIN disputed x USING (quarter)
     ORDER BY p.quarter DESC
@@ -88,5 +93,12 @@ def quarters_of(session: Session, supplier_id: int) -> list[Quarter]:
 
     A drop counts once it came or its day has passed; what has not come by then is late and unfilled.
     """
-    rows = session.execute(text(_QUARTERS), {"supplier": supplier_id, "today": clock.today(), "before": QUARTERS})
-    return [Quarter(*row) for row in rows][:QUARTERS]
+    parameters = {
+        "supplier": supplier_id,
+        "today": clock.today(),
+        "before": QUARTERS,
+        "cancelled": SupplierOrderStatus.CANCELLED,
+        "refused": LineAnswer.REFUSED,
+        "disputed": InvoiceStatus.DISPUTED,
+    }
+    return rows_as(Quarter, session.execute(text(_QUARTERS), parameters))[:QUARTERS]

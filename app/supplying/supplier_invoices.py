@@ -15,6 +15,7 @@ from app.accounts.permissions import Permission
 from app.accounts.service import check_version
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
+from app.core.database import rows_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import marked
 from app.core.money import ZERO, round_amount
@@ -23,7 +24,13 @@ from app.orders.consolidation.models.supplier_orders import SupplierOrder, Suppl
 from app.orders.consolidation.supplier_events import SupplierEvent, tell_supplier
 from app.orders.fulfilment.acknowledgement import get_supplier_order_of, require_order_status
 from app.supplying.invoice_matching import AskedLine, Difference, Due, differences, vat_of
-from app.supplying.models.invoices import InvoiceStatus, SupplierInvoice, SupplierInvoiceFile, SupplierInvoiceLine
+from app.supplying.models.invoices import (
+    AGREED_INVOICES,
+    InvoiceStatus,
+    SupplierInvoice,
+    SupplierInvoiceFile,
+    SupplierInvoiceLine,
+)
 
 CAN_BE_INVOICED = (
     SupplierOrderStatus.SHIPPED,
@@ -144,20 +151,25 @@ def _agreed(session: Session, supplier_order_id: int, but_for: int | None = None
     """What may be invoiced of an order by SKU; `but_for` leaves one invoice out of what was invoiced."""
     rows = session.execute(
         text("""
-            SELECT f.id, f.sku, l.served, l.unit_price, f.vat_rate, f.eco_contribution, l.received_quantity IS NOT NULL,
+            SELECT f.id, f.sku, l.served, l.unit_price, f.vat_rate, f.eco_contribution,
+                l.received_quantity IS NOT NULL AS came,
                 coalesce((
                     SELECT sum(n.quantity) FROM supplier_invoice_lines n JOIN supplier_invoices i ON i.id = n.invoice_id
-                    WHERE i.supplier_order_id = :id AND n.offer_id = l.offer_id AND i.status <> 'disputed'
+                    WHERE i.supplier_order_id = :id AND n.offer_id = l.offer_id AND i.status <> :disputed
                       AND i.id IS DISTINCT FROM :but_for
-                ), 0)
+                ), 0) AS invoiced
             FROM supplier_order_lines l JOIN offers f ON f.id = l.offer_id
             WHERE l.supplier_order_id = :id ORDER BY f.sku
         """),
-        {"id": supplier_order_id, "but_for": but_for},
+        {"id": supplier_order_id, "but_for": but_for, "disputed": InvoiceStatus.DISPUTED},
     )
     return {
-        sku: _Agreed(offer_id, Due(sku, max(served - invoiced, 0), price, vat_rate, eco), came)
-        for offer_id, sku, served, price, vat_rate, eco, came, invoiced in rows
+        row.sku: _Agreed(
+            row.id,
+            Due(row.sku, max(row.served - row.invoiced, 0), row.unit_price, row.vat_rate, row.eco_contribution),
+            row.came,
+        )
+        for row in rows
     }
 
 
@@ -188,9 +200,9 @@ def _fee_due(session: Session, order: SupplierOrder, but_for: int | None) -> Dec
     asked = session.scalar(
         text("""
             SELECT coalesce(sum(delivery_fee), 0) FROM supplier_invoices
-            WHERE supplier_order_id = :id AND status <> 'disputed' AND id IS DISTINCT FROM :but_for
+            WHERE supplier_order_id = :id AND status <> :disputed AND id IS DISTINCT FROM :but_for
         """),
-        {"id": order.id, "but_for": but_for},
+        {"id": order.id, "but_for": but_for, "disputed": InvoiceStatus.DISPUTED},
     )
     return max(order.delivery_fee - (asked or ZERO), ZERO)
 
@@ -206,7 +218,7 @@ def match_invoices(session: Session, order: SupplierOrder) -> None:
     ).all()
     for invoice in open_ones:
         agreed = _agreed(session, order.id, invoice.id)
-        lines = [AskedLine(*row) for row in _stored_lines(session, invoice)]
+        lines = _stored_lines(session, invoice)
         found = differences(
             lines,
             {sku: line.due for sku, line in agreed.items()},
@@ -230,7 +242,7 @@ def match_invoices(session: Session, order: SupplierOrder) -> None:
     _close(session, order)
 
 
-def _stored_lines(session: Session, invoice: SupplierInvoice) -> Sequence[tuple[str, int, Decimal, Decimal]]:
+def _stored_lines(session: Session, invoice: SupplierInvoice) -> list[AskedLine]:
     rows = session.execute(
         text("""
             SELECT f.sku, n.quantity, n.unit_price, n.eco_contribution
@@ -238,7 +250,7 @@ def _stored_lines(session: Session, invoice: SupplierInvoice) -> Sequence[tuple[
         """),
         {"id": invoice.id},
     )
-    return [tuple(row) for row in rows]
+    return rows_as(AskedLine, rows)
 
 
 def _plain(one: Difference) -> dict[str, str]:
@@ -254,13 +266,13 @@ def _close(session: Session, order: SupplierOrder) -> None:
             SELECT EXISTS (
                 SELECT FROM supplier_order_lines l WHERE l.supplier_order_id = :id AND l.served > coalesce((
                     SELECT sum(n.quantity) FROM supplier_invoice_lines n JOIN supplier_invoices i ON i.id = n.invoice_id
-                    WHERE i.supplier_order_id = :id AND n.offer_id = l.offer_id AND i.status IN ('matched', 'accepted')
+                    WHERE i.supplier_order_id = :id AND n.offer_id = l.offer_id AND i.status = ANY(:agreed)
                 ), 0)
             ) OR EXISTS (
-                SELECT FROM supplier_invoices WHERE supplier_order_id = :id AND status IN ('waiting', 'to_check')
+                SELECT FROM supplier_invoices WHERE supplier_order_id = :id AND status = ANY(:open)
             )
         """),
-        {"id": order.id},
+        {"id": order.id, "agreed": list(AGREED_INVOICES), "open": list(_OPEN)},
     )
     if not waits:
         order.status, order.updated_at = SupplierOrderStatus.CLOSED, clock.now()

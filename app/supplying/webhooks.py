@@ -179,10 +179,10 @@ def endpoints_with_something_due(session: Session) -> list[int]:
             SELECT e.id FROM webhook_endpoints e
             WHERE e.active AND (e.busy_until IS NULL OR e.busy_until < :now) AND EXISTS (
                 SELECT FROM webhook_deliveries d
-                WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.next_attempt_at <= :now)
+                WHERE d.endpoint_id = e.id AND d.status = :pending AND d.next_attempt_at <= :now)
             ORDER BY e.id
         """),
-        {"now": clock.now()},
+        {"now": clock.now(), "pending": DeliveryStatus.PENDING},
     )
     return list(rows)
 
@@ -266,11 +266,11 @@ def _note(session: Session, endpoint_id: int, delivery_id: int, outcome: Outcome
 
 def forget_old_messages(session: Session) -> None:
     """Drop what was told, or given up, 90 days ago; what still waits stays."""
-    before = {"before": clock.now() - LOG_KEPT_FOR}
+    before = {"before": clock.now() - LOG_KEPT_FOR, "pending": DeliveryStatus.PENDING}
     session.execute(
         text("""
             DELETE FROM webhook_deliveries d USING webhook_messages m
-            WHERE m.id = d.message_id AND m.created_at < :before AND d.status <> 'pending'
+            WHERE m.id = d.message_id AND m.created_at < :before AND d.status <> :pending
         """),
         before,
     )

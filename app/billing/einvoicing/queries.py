@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.billing.einvoicing.life_cycle import LifeCycle
+from app.core.database import rows_as
 from app.core.pagination import Page, decode_cursor, page_of
 
 
@@ -41,17 +42,17 @@ def list_transmissions(session: Session, cursor: str | None, limit: int) -> Page
         """),
         {"after": after[0] if after else None, "limit": limit + 1},
     )
-    return page_of([TransmissionRow(**row) for row in rows.mappings()], limit, lambda row: (row.invoice_id,))
+    return page_of(rows_as(TransmissionRow, rows), limit, lambda row: (row.invoice_id,))
 
 
 def count_transmissions(session: Session) -> dict[str, int]:
     """How many documents are in each state, and how many of them a recipient refused."""
     rows = session.execute(
         text("""
-            SELECT CASE WHEN life_cycle = :refused THEN 'refused' ELSE status END AS state, count(*) AS documents
-            FROM einvoice_transmissions GROUP BY 1
+            SELECT CASE WHEN life_cycle = :refused THEN :label ELSE status END AS state, count(*) AS documents
+            FROM einvoice_transmissions GROUP BY state
         """),
-        {"refused": LifeCycle.REFUSED},
+        {"refused": LifeCycle.REFUSED, "label": "refused"},
     )
     return {row.state: row.documents for row in rows}
 
@@ -74,7 +75,7 @@ def list_received(session: Session, limit: int = 50) -> list[ReceivedRow]:
         """),
         {"limit": limit},
     )
-    return [ReceivedRow(**row) for row in rows.mappings()]
+    return rows_as(ReceivedRow, rows)
 
 
 class UnfitRow(NamedTuple):
@@ -95,4 +96,4 @@ def unfit_documents(session: Session, limit: int = 50) -> list[UnfitRow]:
         """),
         {"limit": limit},
     )
-    return [UnfitRow(**row) for row in rows.mappings()]
+    return rows_as(UnfitRow, rows)

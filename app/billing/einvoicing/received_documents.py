@@ -20,6 +20,7 @@ from app.billing.invoicing.purchases import purchase_document
 from app.billing.outbox import TELL_LIFE_CYCLE
 from app.catalog.models import Supplier
 from app.commission.ledger.chart import Account
+from app.commission.ledger.models import DocumentType
 from app.core import audit, clock, jobs
 from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import say, speaking
@@ -144,12 +145,13 @@ def _is_paid(session: Session, invoice: SupplierInvoice) -> bool:
         text("""
             SELECT sum(p.credit - p.debit) FROM postings p
             WHERE p.account = :account AND p.supplier_id = :supplier AND EXISTS (SELECT FROM journal_entries e
-                WHERE e.document_type = 'purchase' AND e.document_number = :document)
+                WHERE e.document_type = :purchase AND e.document_number = :document)
         """),
         {
             "account": Account.SUPPLIERS,
             "supplier": invoice.supplier_id,
             "document": purchase_document(invoice),
+            "purchase": DocumentType.PURCHASE,
         },
     )
     return owed is not None and owed <= 0

@@ -19,6 +19,7 @@ from app.catalog.models import Supplier
 from app.catalog.suppliers import require_supplier
 from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
+from app.commission.ledger.models import DocumentType
 from app.core import audit, clock, events, jobs
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import country_code
@@ -104,7 +105,7 @@ def _entry(stored: IssuedInvoice) -> EntryDraft:
     if stored.kind is InvoiceKind.CREDIT_NOTE:
         sides = [replace(side, debit=side.credit, credit=side.debit) for side in sides]
     postings = tuple(side for side in sides if side.debit or side.credit)
-    return EntryDraft("invoice", stored.number, "issue", f"{stored.number}", postings)
+    return EntryDraft(DocumentType.INVOICE, stored.number, "issue", f"{stored.number}", postings)
 
 
 def get_invoice(session: Session, actor: Actor, number: str) -> IssuedInvoice:

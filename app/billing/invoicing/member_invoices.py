@@ -18,6 +18,7 @@ from app.billing.invoicing.issue import Draft, buyer_of, issue, unnumbered
 from app.billing.invoicing.models import InvoicedFee, InvoicedLine, IssuedInvoice
 from app.catalog.models import Supplier
 from app.core import clock
+from app.core.database import rows_as
 from app.core.i18n import gettext as _
 from app.core.i18n import speaking
 from app.core.money import ZERO, round_amount
@@ -89,7 +90,7 @@ def issue_member_invoices(
 ) -> Iterator[IssuedInvoice]:  # fmt: skip
     """Issue an invoice for each firm (or some), for everything of a supplier that came before an instant."""
     due = session.execute(text(_DUE), {"supplier": supplier_id, "before": before, "companies": companies})
-    rows = [DueLine(**row) for row in due.mappings()]
+    rows = rows_as(DueLine, due)
     fees = _fees_due(session, {row.supplier_order_id for row in rows})
     supplier = session.get_one(Supplier, supplier_id)
     itself = supplier.invoices_itself

@@ -13,11 +13,10 @@ from app.catalog.models import Supplier
 from app.catalog.suppliers import supplier_id_of
 from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
+from app.commission.ledger.models import DocumentType
 from app.core import audit
 from app.core.money import ZERO
-from app.supplying.models.invoices import InvoiceStatus, SupplierInvoice
-
-_AGREED = (InvoiceStatus.MATCHED, InvoiceStatus.ACCEPTED)
+from app.supplying.models.invoices import AGREED_INVOICES, SupplierInvoice
 
 
 def let_invoice_itself(session: Session, actor: Actor, code: str, *, itself: bool) -> None:
@@ -47,7 +46,7 @@ def book_purchases(session: Session) -> int:
     drafts = []
     for invoice in rows:
         document = purchase_document(invoice)
-        stands = invoice.total_amount if invoice.status in _AGREED else ZERO
+        stands = invoice.total_amount if invoice.status in AGREED_INVOICES else ZERO
         if stands and not booked.get(document):
             drafts.append(_entry(invoice, document, back=False))
         elif not stands and booked.get(document):
@@ -62,9 +61,9 @@ def _booked(session: Session) -> dict[str, object]:
         text("""
             SELECT e.document_number, sum(p.credit - p.debit) AS owed FROM journal_entries e
             JOIN postings p ON p.entry_id = e.id AND p.account = :account
-            WHERE e.document_type = 'purchase' GROUP BY e.document_number
+            WHERE e.document_type = :purchase GROUP BY e.document_number
         """),
-        {"account": Account.SUPPLIERS},
+        {"account": Account.SUPPLIERS, "purchase": DocumentType.PURCHASE},
     )
     return {row.document_number: row.owed for row in rows}
 
@@ -82,4 +81,4 @@ def _entry(invoice: SupplierInvoice, document: str, *, back: bool) -> EntryDraft
         if debit or credit
     )
     purpose = f"{invoice.status.value}-{invoice.version}"
-    return EntryDraft("purchase", document, purpose, invoice.number, postings)
+    return EntryDraft(DocumentType.PURCHASE, document, purpose, invoice.number, postings)

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.core import clock
+from app.core.database import rows_as
 
 
 class OpenInvoice(NamedTuple):
@@ -66,4 +67,4 @@ def aged_balance(session: Session) -> list[AgedRow]:
         """),
         {"today": clock.today()},
     )
-    return [AgedRow(**row) for row in rows.mappings()]
+    return rows_as(AgedRow, rows)

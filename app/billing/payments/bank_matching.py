@@ -21,7 +21,9 @@ from app.billing.payments.bank_statements import Movement, invoice_numbers_in, r
 from app.billing.payments.models.bank import BankMovement, DirectDebit, Payment, Transfer
 from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
+from app.commission.ledger.models import DocumentType
 from app.core import audit, clock
+from app.core.database import row_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.money import ZERO
 
@@ -67,7 +69,7 @@ def _take_in(session: Session, movement: Movement) -> bool:
         stored.rest_account = ""
     sides.append(_side(Account.BANK, abs(stored.amount), incoming=not incoming))
     label = f"{stored.counterparty} {stored.words}".strip()[:100] or stored.reference
-    book(session, [EntryDraft("bank", stored.reference, "movement", label, tuple(sides))])
+    book(session, [EntryDraft(DocumentType.BANK, stored.reference, "movement", label, tuple(sides))])
     return not rest or stored.rest_account != Account.SUSPENSE
 
 
@@ -89,7 +91,7 @@ def _paid_in(session: Session, movement: BankMovement) -> list[PostingDraft]:
 
 def _open_by_number(session: Session, numbers: Sequence[str]) -> dict[str, OpenInvoice]:
     rows = session.execute(text(f"{MEMBER_INVOICES} AND upper(i.number) = ANY(:numbers)"), {"numbers": list(numbers)})
-    return {row["number"].upper(): OpenInvoice(**row) for row in rows.mappings()}
+    return {row.number.upper(): row_as(OpenInvoice, row) for row in rows}
 
 
 def _pay(
@@ -155,9 +157,9 @@ def _waiting(session: Session, movement_id: int) -> tuple[BankMovement, Decimal]
     rest = session.scalar(
         text("""
             SELECT coalesce(sum(p.credit - p.debit), 0) FROM journal_entries e JOIN postings p ON p.entry_id = e.id
-            WHERE e.document_type = 'bank' AND e.document_number = :reference AND p.account = :suspense
+            WHERE e.document_type = :bank AND e.document_number = :reference AND p.account = :suspense
         """),
-        {"reference": movement.reference, "suspense": Account.SUSPENSE},
+        {"reference": movement.reference, "suspense": Account.SUSPENSE, "bank": DocumentType.BANK},
     )
     if not rest:
         raise Conflict("All of this movement is matched already.", code="matched_already")
@@ -178,7 +180,7 @@ def assign(session: Session, actor: Actor, movement_id: int, number: str) -> Non
     if amount == rest:
         movement.rest_account = ""
     postings = (PostingDraft(Account.SUSPENSE, debit=amount), *sides)
-    book(session, [EntryDraft("bank", movement.reference, f"assign-{invoice.id}", invoice.number, postings)])
+    book(session, [EntryDraft(DocumentType.BANK, movement.reference, f"assign-{invoice.id}", invoice.number, postings)])
     audit.record(session, actor.label, "movement.assigned", movement, invoice=invoice.number, amount=str(amount))
 
 
@@ -196,5 +198,5 @@ def assign_account(session: Session, actor: Actor, movement_id: int, account: st
     movement.rest_account = account
     amount = abs(rest)
     postings = (_side(Account.SUSPENSE, amount, incoming=rest < 0), _side(account, amount, incoming=rest > 0))
-    book(session, [EntryDraft("bank", movement.reference, f"assign-{account}", account, postings)])
+    book(session, [EntryDraft(DocumentType.BANK, movement.reference, f"assign-{account}", account, postings)])
     audit.record(session, actor.label, "movement.assigned", movement, account=account, amount=str(amount))

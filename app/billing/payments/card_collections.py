@@ -20,11 +20,19 @@ from app.billing.invoicing.queries import MEMBER_INVOICES, open_amount
 from app.billing.outbox import COLLECT, PAY_BACK, SYNC_COLLECTION
 from app.billing.payments import stripe_gateway as gateway
 from app.billing.payments.models.bank import Payment
-from app.billing.payments.models.cards import Collection, CollectionStatus, PaymentMethod, Refund, StripeCustomer
+from app.billing.payments.models.cards import (
+    UNDER_WAY,
+    Collection,
+    CollectionStatus,
+    PaymentMethod,
+    Refund,
+    StripeCustomer,
+)
 from app.billing.payments.notices import tell_collection_failed
 from app.catalog.models import Supplier
 from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
+from app.commission.ledger.models import DocumentType
 from app.core import audit, clock, jobs
 from app.core.database import transaction
 from app.core.errors import Conflict, DomainError
@@ -47,8 +55,6 @@ def invoice_card_payers() -> None:
         collect_open(session, SYSTEM)
 
 
-UNDER_WAY = (CollectionStatus.QUEUED, CollectionStatus.PROCESSING, CollectionStatus.ACTION_NEEDED)
-
 # Invoices that are open, of firms that let us collect by Stripe, and that nobody collects yet. Where the supplier has
 # an account of its own there, the money goes to it, less our commission with VAT on what the invoice asks for; cents
 # that this differs from the commission invoice come out in transfers.
@@ -65,8 +71,7 @@ _TO_COLLECT = f"""
         WHERE l.invoice_id = i.id
     ) c ON true
     WHERE i.open > 0 AND (CAST(:ids AS int[]) IS NULL OR i.id = ANY(:ids))
-        AND NOT EXISTS (SELECT FROM collections o WHERE o.invoice_id = i.id AND o.status IN
-            ('queued', 'processing', 'action_needed'))
+        AND NOT EXISTS (SELECT FROM collections o WHERE o.invoice_id = i.id AND o.status = ANY(:under_way))
         AND NOT EXISTS (SELECT FROM direct_debits d WHERE d.invoice_id = i.id AND d.returned_at IS NULL)
         AND (:again OR NOT EXISTS (SELECT FROM collections o WHERE o.invoice_id = i.id AND o.method_id = m.id))
     ORDER BY i.id
@@ -81,7 +86,12 @@ def collect_open(
         return []
     # Who asks at once follows each other; collections under way are not waited for.
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('billing.collect'))"))
-    asked = {"ids": invoice_ids, "again": again, "with_vat": 1 + STANDARD_RATE / 100}
+    asked = {
+        "ids": invoice_ids,
+        "again": again,
+        "with_vat": 1 + STANDARD_RATE / 100,
+        "under_way": list(UNDER_WAY),
+    }
     made = [
         Collection(
             invoice_id=row.id, method_id=row.method_id, amount=row.open, destination=row.destination,
@@ -150,7 +160,7 @@ def take_in(session: Session, collection: Collection, now: gateway.Snapshot) -> 
     if sides:
         collection.synced += 1
         purpose = f"collection-{collection.synced}"
-        book(session, [EntryDraft("stripe", now.intent_id, purpose, invoice.number, tuple(sides))])
+        book(session, [EntryDraft(DocumentType.STRIPE, now.intent_id, purpose, invoice.number, tuple(sides))])
     changed = collection.status is not now.status
     collection.status, collection.failure = now.status, now.failure
     collection.received, collection.to_supplier, collection.stripe_fee = now.received, now.to_supplier, now.fee

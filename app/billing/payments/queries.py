@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
@@ -14,6 +15,7 @@ from app.billing.payments.models.cards import STUCK
 from app.catalog.suppliers import require_supplier
 from app.commission.ledger.chart import Account
 from app.core import clock
+from app.core.database import row_as, rows_as
 from app.core.pagination import Page, decode_cursor, page_of
 
 
@@ -64,7 +66,7 @@ def list_invoices(session: Session, actor: Actor, cursor: str | None, limit: int
         """),
         parameters | {"limit": limit + 1},
     )
-    return page_of([InvoiceRow(**row) for row in rows.mappings()], limit, lambda row: (row.id,))
+    return page_of(rows_as(InvoiceRow, rows), limit, lambda row: (row.id,))
 
 
 def _own(session: Session, actor: Actor) -> tuple[str, dict[str, Any]]:
@@ -109,13 +111,31 @@ def list_movements(session: Session, cursor: str | None, limit: int) -> Page[Mov
         text(f"{_MOVEMENTS} WHERE CAST(:after AS int) IS NULL OR m.id < :after ORDER BY m.id DESC LIMIT :limit"),
         {"after": after[0] if after else None, "limit": limit + 1},
     )
-    return page_of([MovementRow(**row) for row in rows.mappings()], limit, lambda row: (row.id,))
+    return page_of(rows_as(MovementRow, rows), limit, lambda row: (row.id,))
 
 
 def waiting_movements(session: Session, limit: int = 100) -> list[MovementRow]:
     """Movements of which something is matched with nothing, the oldest first."""
     query = text(f"{_MOVEMENTS} WHERE {_WAITS} ORDER BY m.id LIMIT :limit")
-    return [MovementRow(**row) for row in session.execute(query, {"limit": limit}).mappings()]
+    return rows_as(MovementRow, session.execute(query, {"limit": limit}))
+
+
+class Way(StrEnum):
+    """How a firm pays."""
+
+    TRANSFER = "transfer"
+    MANDATE = "mandate"
+    STRIPE = "stripe"
+
+
+class DebitState(StrEnum):
+    """What became of a direct debit."""
+
+    DEBITED = "debited"
+    RETURNED = "returned"
+
+
+_LABELS: dict[str, Any] = {label.value: label.value for label in (*Way, *DebitState)}
 
 
 class ToCollect(NamedTuple):
@@ -134,8 +154,8 @@ class ToCollect(NamedTuple):
 _TO_COLLECT = f"""
     SELECT i.id, i.number, c.name AS company, i.due_on, i.open,
         greatest(CAST(:today AS date) - i.due_on, 0) AS days_late,
-        CASE WHEN m.id IS NOT NULL THEN 'stripe' WHEN s.id IS NOT NULL THEN 'mandate' ELSE 'transfer' END AS way,
-        CASE WHEN d.returned_at IS NOT NULL THEN 'returned' WHEN d.id IS NOT NULL THEN 'debited'
+        CASE WHEN m.id IS NOT NULL THEN :stripe WHEN s.id IS NOT NULL THEN :mandate ELSE :transfer END AS way,
+        CASE WHEN d.returned_at IS NOT NULL THEN :returned WHEN d.id IS NOT NULL THEN :debited
             ELSE coalesce(n.status, '') END AS state, coalesce(n.failure, '') AS failure
     FROM ({MEMBER_INVOICES}) i
     JOIN companies c ON c.id = i.company_id
@@ -160,7 +180,7 @@ def list_to_collect(session: Session, cursor: str | None, limit: int) -> Page[To
             ORDER BY i.due_on, i.id LIMIT :limit
         """),
         {
-            **{"today": clock.today(), "limit": limit + 1},
+            **_LABELS | {"today": clock.today(), "limit": limit + 1},
             **{"day": after[0] if after else None, "id": after[1] if after else None},
         },
     ).all()
@@ -187,7 +207,7 @@ def sums_to_collect(session: Session) -> CollectedSums:
         """),
         {"today": clock.today()},
     ).one()
-    return CollectedSums(**row._mapping)
+    return row_as(CollectedSums, row)
 
 
 class FailedCollection(NamedTuple):
@@ -208,11 +228,11 @@ def failed_collections(session: Session, limit: int = 100) -> list[FailedCollect
                 SELECT invoice_id FROM collections WHERE status = ANY(:stuck)
                 UNION SELECT invoice_id FROM direct_debits WHERE returned_at IS NOT NULL
             )) found
-            WHERE state = ANY(:stuck) OR state = 'returned' ORDER BY id LIMIT :limit
+            WHERE state = ANY(:stuck) OR state = :returned ORDER BY id LIMIT :limit
         """),
-        {"today": clock.today(), "limit": limit, "stuck": list(STUCK)},
+        _LABELS | {"today": clock.today(), "limit": limit, "stuck": list(STUCK)},
     )
-    return [FailedCollection(**row) for row in rows.mappings()]
+    return rows_as(FailedCollection, rows)
 
 
 class FailedRefund(NamedTuple):
@@ -234,7 +254,7 @@ def failed_refunds(session: Session) -> list[FailedRefund]:
             WHERE r.failure <> '' ORDER BY r.id
         """)
     )
-    return [FailedRefund(**row) for row in rows.mappings()]
+    return rows_as(FailedRefund, rows)
 
 
 class SupplierEntry(NamedTuple):
@@ -269,4 +289,4 @@ def list_supplier_entries(session: Session, supplier_id: int, cursor: str | None
             "limit": limit + 1,
         },
     )
-    return page_of([SupplierEntry(**row) for row in rows.mappings()], limit, lambda row: (row.id,))
+    return page_of(rows_as(SupplierEntry, rows), limit, lambda row: (row.id,))

@@ -12,12 +12,15 @@ from app.accounts.actor import Actor
 from app.accounts.models import Company
 from app.accounts.permissions import Permission
 from app.accounts.service import check_iban, get_association
+from app.billing.invoicing.invoice import InvoiceKind
 from app.billing.invoicing.queries import MEMBER_INVOICES
 from app.billing.payments.models.bank import Transfer
 from app.catalog.models import Supplier
 from app.core import audit, clock
+from app.core.database import rows_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.money import ZERO
+from app.supplying.models.invoices import AGREED_INVOICES
 
 PAIN_001 = "pain.001.001.09"
 
@@ -45,8 +48,8 @@ class Payable(NamedTuple):
 _PAYABLES = """
     WITH documents AS (
         SELECT supplier_id,
-            sum(CASE kind WHEN 'credit_note' THEN -total ELSE total END) FILTER (WHERE company_id IS NOT NULL) AS sold,
-            sum(CASE kind WHEN 'credit_note' THEN -total ELSE total END) FILTER (WHERE company_id IS NULL) AS commission
+            sum(CASE kind WHEN :credit_note THEN -total ELSE total END) FILTER (WHERE company_id IS NOT NULL) AS sold,
+            sum(CASE kind WHEN :credit_note THEN -total ELSE total END) FILTER (WHERE company_id IS NULL) AS commission
         FROM issued_invoices WHERE supplier_id IS NOT NULL GROUP BY supplier_id
     ), still_open AS (
         SELECT supplier_id, sum(open) AS amount FROM invoice_balances WHERE open > 0 GROUP BY supplier_id
@@ -62,7 +65,7 @@ _PAYABLES = """
         least(
             coalesce(d.sold, 0) - coalesce(p.amount, 0),
             CASE WHEN s.invoices_itself THEN coalesce((SELECT sum(n.total_amount) FROM supplier_invoices n
-                WHERE n.supplier_id = s.id AND n.status IN ('matched', 'accepted')), 0) END
+                WHERE n.supplier_id = s.id AND n.status = ANY(:agreed)), 0) END
         ) AS paid_in,
         coalesce(d.commission, 0) + coalesce(c.commission, 0) AS commission,
         coalesce((SELECT sum(t.amount) FROM transfers t WHERE t.supplier_id = s.id), 0)
@@ -76,7 +79,8 @@ _PAYABLES = """
 
 def payables(session: Session) -> list[Payable]:
     """Every supplier in whose name something was invoiced, by code."""
-    return [Payable(**row) for row in session.execute(text(_PAYABLES)).mappings()]
+    parameters = {"credit_note": InvoiceKind.CREDIT_NOTE, "agreed": list(AGREED_INVOICES)}
+    return rows_as(Payable, session.execute(text(_PAYABLES), parameters))
 
 
 class Excess(NamedTuple):
@@ -111,7 +115,7 @@ def excesses(session: Session) -> list[Excess]:
             WHERE i.open < 0 AND -i.open > pending.total ORDER BY i.id
         """)
     )
-    return [Excess(**row) for row in rows.mappings()]
+    return rows_as(Excess, rows)
 
 
 def set_iban(session: Session, actor: Actor, code: str, iban: str) -> None:

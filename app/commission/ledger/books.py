@@ -9,15 +9,17 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.commission.ledger.chart import WITH_PARTY, label_of
+from app.commission.ledger.models import DocumentType
+from app.core.database import row_as
 from app.core.money import ZERO
 from app.core.pagination import Page, decode_cursor, page_of
 
 _JOURNALS = {
-    "supplier_order": ("COM", "Commissions"),
-    "invoice": ("VT", "Ventes"),
-    "bank": ("BQ", "Banque"),
-    "stripe": ("ST", "Stripe"),
-    "purchase": ("AC", "Achats"),
+    DocumentType.SUPPLIER_ORDER: ("COM", "Commissions"),
+    DocumentType.INVOICE: ("VT", "Ventes"),
+    DocumentType.BANK: ("BQ", "Banque"),
+    DocumentType.STRIPE: ("ST", "Stripe"),
+    DocumentType.PURCHASE: ("AC", "Achats"),
 }
 _OTHER = ("OD", "Opérations diverses")
 
@@ -94,7 +96,7 @@ def general_ledger(
     found = []
     for row in rows:
         balance += row.debit - row.credit
-        found.append(LedgerRow(**row._mapping, balance=balance))
+        found.append(row_as(LedgerRow, row, balance=balance))
     return page_of(found, limit, lambda row: (row.booked_on.isoformat(), row.entry_id, row.id))
 
 

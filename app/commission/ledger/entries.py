@@ -12,8 +12,9 @@ from sqlalchemy import func, insert
 from sqlmodel import Session, col, select
 
 from app.commission.ledger.chart import Account
-from app.commission.ledger.models import JournalEntry, Posting
+from app.commission.ledger.models import DocumentType, JournalEntry, Posting
 from app.core import clock
+from app.core.database import rows_as
 from app.core.money import ZERO
 
 
@@ -32,7 +33,7 @@ class PostingDraft:
 class EntryDraft:
     """An entry to be booked, and the document that causes it; one entry a document and purpose."""
 
-    document_type: str
+    document_type: DocumentType
     document_number: str
     purpose: str
     label: str
@@ -42,7 +43,7 @@ class EntryDraft:
 def commission_entry(supplier_order_number: str, supplier_id: int, commission: Decimal) -> EntryDraft:
     """The association's commission on a supplier order, retained from what its supplier is paid."""
     return EntryDraft(
-        document_type="supplier_order",
+        document_type=DocumentType.SUPPLIER_ORDER,
         document_number=supplier_order_number,
         purpose="commission",
         label=f"Commission {supplier_order_number}",
@@ -57,7 +58,7 @@ def adjustment_entry(supplier_order_number: str, supplier_id: int, difference: D
     """What a commission is more (or, negative, less) than was booked before: an entry of its own, never a change."""
     more, less = max(difference, ZERO), max(-difference, ZERO)
     return EntryDraft(
-        document_type="supplier_order",
+        document_type=DocumentType.SUPPLIER_ORDER,
         document_number=supplier_order_number,
         purpose=purpose,
         label=f"Commission {supplier_order_number}",
@@ -120,4 +121,4 @@ def trial_balance(session: Session) -> list[AccountBalance]:
         .group_by(col(Posting.account))
         .order_by(col(Posting.account))
     )
-    return [AccountBalance(**row) for row in rows.mappings()]
+    return rows_as(AccountBalance, rows)

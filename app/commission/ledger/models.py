@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, Index, Text, text
@@ -9,6 +10,16 @@ from sqlmodel import Field, SQLModel
 
 import app.catalog.models  # noqa: F401 - foreign keys name its tables
 from app.core.tables import euros, instant, key
+
+
+class DocumentType(StrEnum):
+    """What kind of document causes an entry: its journal follows from it."""
+
+    SUPPLIER_ORDER = "supplier_order"
+    INVOICE = "invoice"
+    BANK = "bank"
+    STRIPE = "stripe"
+    PURCHASE = "purchase"
 
 
 class ClosedPeriod(SQLModel, table=True):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import rows_as
 from app.core.pagination import Page, decode_cursor, page_of
 
 
@@ -41,4 +42,4 @@ def list_postings(session: Session, cursor: str | None, limit: int) -> Page[Post
         """),
         {"limit": limit + 1} | ({"after": after[0]} if after else {}),
     )
-    return page_of([PostingRow(**row) for row in rows.mappings()], limit, lambda row: (row.id,))
+    return page_of(rows_as(PostingRow, rows), limit, lambda row: (row.id,))

@@ -14,7 +14,7 @@ from app.core import audit, clock
 from app.core.errors import InvalidInput, NotFound
 from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.models.supplier_orders import PackDecision, SupplierChoice, SupplierDecision
-from app.orders.ordering.models.member_orders import MemberOrder, OrderLine
+from app.orders.ordering.models.member_orders import MemberOrder, OrderLine, OrderStatus
 from app.orders.rounds.models import Round, RoundStatus
 from app.orders.rounds.service import get_round, require_status, round_key
 
@@ -54,13 +54,13 @@ def set_packs(session: Session, actor: Actor, code: str, offer_id: int, packs: i
     wanted = session.execute(
         text("""
             SELECT sum(l.quantity + l.tolerance) / max(f.pack_size) FROM order_lines l
-            JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = 'locked'
+            JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = :locked
             LEFT JOIN line_moves m ON m.order_line_id = l.id
             JOIN offers f ON f.id = coalesce(m.offer_id, l.offer_id)
             WHERE f.id = :offer_id AND l.excluded_because IS NULL
                 AND (m.order_line_id IS NULL OR m.offer_id IS NOT NULL)
         """),
-        {"round_id": round_id, "offer_id": offer_id},
+        {"round_id": round_id, "offer_id": offer_id, "locked": OrderStatus.LOCKED},
     ).scalar_one()
     if wanted is None:
         raise NotFound("Nobody wants this offer in this round.", field="offer_id")
@@ -102,11 +102,11 @@ def choose_for_supplier(
     wanted = session.execute(
         text("""
             SELECT 1 FROM order_lines l
-            JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = 'locked'
+            JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = :locked
             LEFT JOIN line_moves m ON m.order_line_id = l.id
             JOIN offers f ON f.id = coalesce(m.offer_id, l.offer_id) AND f.supplier_id = :supplier_id LIMIT 1
         """),
-        {"round_id": round_id, "supplier_id": supplier_id},
+        {"round_id": round_id, "supplier_id": supplier_id, "locked": OrderStatus.LOCKED},
     ).scalar_one_or_none()
     if wanted is None:
         raise NotFound("Nobody orders from this supplier in this round.", field="supplier_id")

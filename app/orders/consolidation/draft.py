@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Row, text, update
 from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import check_version
-from app.catalog.terms import PriceTier, Terms
+from app.catalog.terms import PriceTier, SupplierTerms, Terms
 from app.commission.service import tariff_on
 from app.commission.tariff import Rate
 from app.core import clock
@@ -26,8 +27,16 @@ from app.core.apportion import apportion
 from app.core.bulk_copy import copy_rows
 from app.core.database import psycopg_connection
 from app.core.money import ZERO, round_amount
-from app.orders.consolidation.models.supplier_orders import PackDecision, SupplierChoice, SupplierDecision
+from app.orders.consolidation.models.supplier_orders import (
+    PackDecision,
+    SupplierAlert,
+    SupplierChoice,
+    SupplierDecision,
+    SupplierOrder,
+    SupplierOrderStatus,
+)
 from app.orders.consolidation.rules import DemandLine, OfferOutcome, Share, UnfilledReason, consolidate_offer
+from app.orders.ordering.models.member_orders import OrderStatus
 from app.orders.rounds.models import Round, RoundStatus
 from app.orders.rounds.service import change_status, get_round, require_status, round_key
 from app.orders.rounds.sharing_policy import SharingPolicy
@@ -39,6 +48,8 @@ _SET_ASIDE = {
     SupplierDecision.ROLL_OVER: UnfilledReason.SUPPLIER_ROLLED_OVER,
     SupplierDecision.POSTPONE: UnfilledReason.SUPPLIER_POSTPONED,
 }
+
+_TOTALS = ("amount", "list_amount", "commission", "eco_contribution", "line_count", "member_line_count")
 
 
 class _Offer(NamedTuple):
@@ -124,21 +135,21 @@ def _read_offers(session: Session, consolidated: Round) -> dict[int, _Offer]:
             WHERE f.id IN (
                 SELECT coalesce(m.offer_id, l.offer_id) FROM order_lines l JOIN member_orders o ON o.id = l.order_id
                 LEFT JOIN line_moves m ON m.order_line_id = l.id
-                WHERE o.round_id = :round_id AND o.status = 'locked'
+                WHERE o.round_id = :round_id AND o.status = :locked
             )
         """),
-        {"round_id": round_id},
+        {"round_id": round_id, "locked": OrderStatus.LOCKED},
     )
     return {
-        offer_id: _Offer(
-            offer_id,
-            supplier_id,
-            Terms(pack_size, min_quantity, tuple(map(PriceTier, tier_quantities, tier_prices))),
-            tariff.rate_for(offer_id, supplier_id, category_id),
-            packs.get(offer_id),
-            choices.get(supplier_id),
+        row.id: _Offer(
+            row.id,
+            row.supplier_id,
+            Terms(row.pack_size, row.min_quantity, tuple(map(PriceTier, row.tier_quantities, row.tier_prices))),
+            tariff.rate_for(row.id, row.supplier_id, row.category_id),
+            packs.get(row.id),
+            choices.get(row.supplier_id),
         )
-        for offer_id, supplier_id, category_id, pack_size, min_quantity, tier_quantities, tier_prices in rows
+        for row in rows
     }
 
 
@@ -148,19 +159,24 @@ def _number_supplier_orders(session: Session, consolidated: Round) -> dict[int, 
         text("""
             INSERT INTO supplier_orders (number, round_id, supplier_id, status, amount, list_amount, commission,
                 eco_contribution, delivery_fee, line_count, member_line_count, version)
-            SELECT :code || '-' || s.code, :round_id, s.id, 'draft', 0, 0, 0, 0, 0, 0, 0, 1
+            SELECT :code || '-' || s.code, :round_id, s.id, :draft, 0, 0, 0, 0, 0, 0, 0, 1
             FROM suppliers s
             WHERE s.id IN (
                 SELECT f.supplier_id FROM order_lines l
                 JOIN member_orders o ON o.id = l.order_id
                 LEFT JOIN line_moves m ON m.order_line_id = l.id
                 JOIN offers f ON f.id = coalesce(m.offer_id, l.offer_id)
-                WHERE o.round_id = :round_id AND o.status = 'locked'
+                WHERE o.round_id = :round_id AND o.status = :locked
             )
             ORDER BY s.code
             RETURNING supplier_id, id
         """),
-        {"round_id": round_key(consolidated), "code": consolidated.code},
+        {
+            "round_id": round_key(consolidated),
+            "code": consolidated.code,
+            "draft": SupplierOrderStatus.DRAFT,
+            "locked": OrderStatus.LOCKED,
+        },
     )
     return {row.supplier_id: row.id for row in rows}
 
@@ -168,23 +184,20 @@ def _number_supplier_orders(session: Session, consolidated: Round) -> dict[int, 
 def _read_lines(session: Session, round_id: int) -> list[bytes]:
     """The locked lines of a round, by offer, as COPY's own text: compact while it waits to be shared."""
     session.flush()
-    query = (
-        b"""
+    query = """
         COPY (
             SELECT coalesce(m.offer_id, l.offer_id) AS served_by, l.id, o.reference, o.placed_at, l.quantity,
                 l.tolerance, l.ceiling_price, l.excluded_because IS NOT NULL,
                 m.order_line_id IS NOT NULL AND m.offer_id IS NULL
             FROM member_orders o JOIN order_lines l ON l.order_id = o.id
             LEFT JOIN line_moves m ON m.order_line_id = l.id
-            WHERE o.round_id = %d AND o.status = 'locked'
+            WHERE o.round_id = %s AND o.status = %s
             ORDER BY served_by
         ) TO STDOUT
     """
-        % round_id
-    )
     with psycopg_connection(session).cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '128MB'")
-        with cursor.copy(query) as copy:
+        with cursor.copy(query, (round_id, OrderStatus.LOCKED.value)) as copy:
             return [bytes(block) for block in copy]
 
 
@@ -197,7 +210,7 @@ def _lines_by_offer(blocks: list[bytes]) -> Iterator[tuple[int, list[_Line]]]:
             for line in block.decode().splitlines():
                 yield line.split("\t")
 
-    for offer_id, group in groupby(rows(), key=lambda row: row[0]):
+    for offer_id, group in groupby(rows(), key=itemgetter(0)):
         yield (
             int(offer_id),
             [
@@ -292,35 +305,36 @@ def _why_out(offer: _Offer, line: _Line) -> UnfilledReason | None:
 
 
 def _total_supplier_orders(session: Session, round_id: int) -> None:
-    """Sum the lines up, drop empty supplier orders, and raise the alerts of the suppliers' own terms.
-
-    Minimum and free-delivery amounts are compared before VAT, without eco-contribution. A fee is due under the
-    free-delivery amount.
-    """
+    """Sum the lines up, drop empty supplier orders, and hold the sums against the suppliers' own terms."""
     of_round = {"round_id": round_id}
-    session.execute(
+    sums = session.execute(
         text("""
-            UPDATE supplier_orders o
-            SET amount = t.amount, list_amount = t.list_amount, commission = t.commission,
-                eco_contribution = t.eco_contribution, line_count = t.line_count,
-                member_line_count = t.member_line_count,
-                alert = CASE WHEN t.amount < s.minimum_order THEN 'below_minimum'
-                             WHEN t.amount < s.free_delivery_from THEN 'below_free_delivery' END,
-                delivery_fee = CASE WHEN t.amount < s.free_delivery_from THEN coalesce(s.delivery_fee, 0) ELSE 0 END
-            FROM suppliers s, (
-                SELECT l.supplier_order_id, sum(l.amount) AS amount, sum(l.list_amount) AS list_amount,
-                    sum(l.commission) AS commission, sum(round(l.quantity * f.eco_contribution, 2)) AS eco_contribution,
-                    count(*) AS line_count, sum(l.member_line_count) AS member_line_count
-                FROM supplier_order_lines l
-                JOIN offers f ON f.id = l.offer_id
-                JOIN supplier_orders mine ON mine.id = l.supplier_order_id AND mine.round_id = :round_id
-                GROUP BY l.supplier_order_id
-            ) t
-            WHERE o.id = t.supplier_order_id AND s.id = o.supplier_id
+            SELECT o.id, s.minimum_order, s.free_delivery_from, s.delivery_fee, sum(l.amount) AS amount,
+                sum(l.list_amount) AS list_amount, sum(l.commission) AS commission,
+                sum(round(l.quantity * f.eco_contribution, 2)) AS eco_contribution,
+                count(*) AS line_count, sum(l.member_line_count) AS member_line_count
+            FROM supplier_orders o
+            JOIN suppliers s ON s.id = o.supplier_id
+            JOIN supplier_order_lines l ON l.supplier_order_id = o.id
+            JOIN offers f ON f.id = l.offer_id
+            WHERE o.round_id = :round_id GROUP BY o.id, s.id
         """),
         of_round,
     )
+    session.execute(update(SupplierOrder), [_totals(row) for row in sums])
     session.execute(text("DELETE FROM supplier_orders WHERE round_id = :round_id AND line_count = 0"), of_round)
+
+
+def _totals(row: Row[Any]) -> dict[str, object]:
+    """What a supplier order comes to: amounts before VAT, without eco-contribution, decide about alert and fee."""
+    terms = SupplierTerms(row.minimum_order, row.free_delivery_from, row.delivery_fee)
+    alert = None
+    if terms.is_below_minimum(row.amount):
+        alert = SupplierAlert.BELOW_MINIMUM
+    elif terms.is_below_free_delivery(row.amount):
+        alert = SupplierAlert.BELOW_FREE_DELIVERY
+    totals = {name: row._mapping[name] for name in _TOTALS}
+    return {"id": row.id, "alert": alert, "delivery_fee": terms.fee_on(row.amount), **totals}
 
 
 def _share_delivery_fees(session: Session, round_id: int) -> None:

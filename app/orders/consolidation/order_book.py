@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.catalog.columns import OFFER_COLUMNS, SUPPLIER_COLUMNS
-from app.catalog.terms import PriceTier, Terms
+from app.catalog.terms import PriceTier, SupplierTerms, Terms
 from app.core.tabular import Column, TableReader, integer, text
 from app.orders.consolidation.rules import DemandLine, OfferOutcome, consolidate_offer
 from app.orders.ordering.order_columns import ORDER_COLUMNS
 from app.orders.rounds.sharing_policy import SharingPolicy
-from app.sourcing.optimiser.problem import SupplierTerms
 
 # Scores of offers by the charter, for the optimiser.
 SCORE_COLUMNS = (Column("supplier_code", text(40)), Column("sku", text(80)), Column("score", integer(0, 100)))

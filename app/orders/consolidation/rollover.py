@@ -5,8 +5,10 @@ from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
 from app.core import audit, clock
+from app.orders.consolidation.rules import UnfilledReason
+from app.orders.ordering.models.member_orders import IfUnfilled, OrderStatus
 from app.orders.ordering.successors import place_successors
-from app.orders.rounds.models import Round, RoundStatus
+from app.orders.rounds.models import APPROVED_ROUNDS, Round, RoundStatus
 from app.orders.rounds.service import round_key
 
 
@@ -29,26 +31,32 @@ _WAITING = """
     -- Orders that were still to be approved at cut-off, or whose round was cancelled: whole.
     SELECT l.id AS line_id, o.id AS order_id, l.quantity, l.tolerance,
            CASE WHEN EXISTS (SELECT FROM order_approvals a WHERE a.order_id = o.id AND a.decided_at IS NULL)
-                THEN 'awaiting_approval' ELSE 'approved' END AS status
+                THEN :awaiting ELSE :approved END AS status
     FROM member_orders o JOIN order_lines l ON l.order_id = o.id
-    WHERE o.status = 'rolled_over'
+    WHERE o.status = :rolled_over
     UNION ALL
     -- What an approved round could not serve, or a supplier took away,
     -- where the line asks for it or the manager rolled the supplier over.
-    SELECT l.id, o.id, a.units, least(l.tolerance, a.units), 'approved'
+    SELECT l.id, o.id, a.units, least(l.tolerance, a.units), :approved
     FROM (
         SELECT order_line_id, round_id, reason, wanted - served AS units FROM allocations WHERE served < wanted
     ) a
-    JOIN rounds r ON r.id = a.round_id AND r.status IN ('approved', 'sent', 'delivered', 'settled')
+    JOIN rounds r ON r.id = a.round_id AND r.status = ANY(:approved_rounds)
     JOIN order_lines l ON l.id = a.order_line_id
     JOIN member_orders o ON o.id = l.order_id
     WHERE {reasons}
 """
-_ROLLING = (
-    "(l.if_unfilled = 'roll_over' OR a.reason = 'supplier_rolled_over')"
-    " AND a.reason IS DISTINCT FROM 'supplier_postponed'"
-)
-_POSTPONED = "a.reason = 'supplier_postponed'"
+_ROLLING = "(l.if_unfilled = :roll_over OR a.reason = :supplier_rolled_over) AND a.reason IS DISTINCT FROM :postponed"
+_STATES = {
+    "awaiting": OrderStatus.AWAITING_APPROVAL,
+    "approved": OrderStatus.APPROVED,
+    "rolled_over": OrderStatus.ROLLED_OVER,
+    "approved_rounds": list(APPROVED_ROUNDS),
+    "roll_over": IfUnfilled.ROLL_OVER,
+    "supplier_rolled_over": UnfilledReason.SUPPLIER_ROLLED_OVER,
+    "postponed": UnfilledReason.SUPPLIER_POSTPONED,
+}
+_POSTPONED = "a.reason = :postponed"
 
 
 def carry_over_into(session: Session, actor: Actor, target: Round) -> int:
@@ -59,7 +67,7 @@ def carry_over_into(session: Session, actor: Actor, target: Round) -> int:
     """
     waiting = _WAITING.format(reasons=_ROLLING if target.only_supplier_id is None else _POSTPONED)
     only = "" if target.only_supplier_id is None else "AND f.supplier_id = :supplier_id"
-    parameters = {
+    parameters = _STATES | {
         "target": round_key(target),
         "code": target.code,
         "now": clock.now(),

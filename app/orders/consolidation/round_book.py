@@ -6,23 +6,24 @@ from decimal import Decimal
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.catalog.terms import PriceTier, Terms
+from app.catalog.terms import PriceTier, SupplierTerms, Terms
+from app.orders.consolidation.models.supplier_orders import SETTING_ASIDE
 from app.orders.consolidation.order_book import OfferKey, OrderBook, OrderRow
+from app.orders.ordering.models.member_orders import OrderStatus
 from app.orders.rounds.models import Round
 from app.orders.rounds.service import round_key
 from app.orders.rounds.sharing_policy import SharingPolicy
-from app.sourcing.optimiser.problem import SupplierTerms
 
 _SET_ASIDE = """
     SELECT supplier_id FROM supplier_choices
-    WHERE round_id = :round_id AND decision IN ('drop', 'roll_over', 'postpone')
+    WHERE round_id = :round_id AND decision = ANY(:set_aside)
 """
 # Offers of the products that somebody wants: sold now, by suppliers that take part, open to everybody; and those that
 # lines chose, whatever became of them.
 _OFFERS = f"""
     WITH wanted AS (
         SELECT DISTINCT l.offer_id FROM order_lines l JOIN member_orders o ON o.id = l.order_id
-        WHERE o.round_id = :round_id AND o.status = 'locked' AND l.excluded_because IS NULL
+        WHERE o.round_id = :round_id AND o.status = :locked AND l.excluded_because IS NULL
     )
     SELECT f.id, s.code, f.sku, f.product_id, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices,
         coalesce(k.score, 0) AS score, s.minimum_order, s.free_delivery_from, s.delivery_fee,
@@ -45,7 +46,7 @@ _LINES = f"""
     JOIN companies c ON c.id = o.company_id
     JOIN parks k ON k.id = o.park_id
     JOIN offers f ON f.id = l.offer_id
-    WHERE o.round_id = :round_id AND o.status = 'locked' AND l.excluded_because IS NULL
+    WHERE o.round_id = :round_id AND o.status = :locked AND l.excluded_because IS NULL
         AND f.supplier_id NOT IN ({_SET_ASIDE})
     ORDER BY l.id
 """
@@ -66,7 +67,12 @@ class RoundBook:
 def read_round_book(session: Session, planned: Round) -> RoundBook:
     """What the optimiser has to know of a round; lines taken out and suppliers set aside are left out."""
     session.flush()
-    parameters = {"round_id": round_key(planned), "only": planned.only_supplier_id}
+    parameters = {
+        "round_id": round_key(planned),
+        "only": planned.only_supplier_id,
+        "locked": OrderStatus.LOCKED,
+        "set_aside": list(SETTING_ASIDE),
+    }
     suppliers: dict[str, SupplierTerms] = {}
     terms: dict[OfferKey, Terms] = {}
     products: dict[OfferKey, str] = {}

@@ -15,9 +15,11 @@ from app.accounts.service import check_version
 from app.catalog.models import Offer
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
+from app.core.database import rows_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import marked
 from app.orders.consolidation.models.supplier_orders import (
+    NOT_SENT_YET,
     LineAnswer,
     SupplierOrder,
     SupplierOrderLine,
@@ -65,8 +67,7 @@ def get_supplier_order_of(session: Session, actor: Actor, number: str, *, lock: 
     if order is not None:
         if actor.may(Permission.MANAGE_ROUNDS):
             return order
-        hidden = {SupplierOrderStatus.DRAFT, SupplierOrderStatus.APPROVED}
-        if order.supplier_id == require_supplier(session, actor) and order.status not in hidden:
+        if order.supplier_id == require_supplier(session, actor) and order.status not in NOT_SENT_YET:
             return order
     raise NotFound("There is no such supplier order.")
 
@@ -264,8 +265,8 @@ def asked_prices(session: Session, supplier_order_id: int) -> list[AskedPrice]:
     """The prices of an order that wait for the manager, by SKU."""
     rows = session.execute(
         text("""
-            SELECT l.offer_id, f.sku, f.name, l.unit_price, l.asked_price, count(*) FILTER (WHERE barred.units > 0),
-                coalesce(sum(barred.units), 0)
+            SELECT l.offer_id, f.sku, f.name, l.unit_price AS agreed, l.asked_price AS asked,
+                count(*) FILTER (WHERE barred.units > 0) AS lines_out, coalesce(sum(barred.units), 0) AS units_out
             FROM supplier_order_lines l
             JOIN offers f ON f.id = l.offer_id
             JOIN allocations a ON a.supplier_order_id = l.supplier_order_id AND a.offer_id = l.offer_id
@@ -278,4 +279,4 @@ def asked_prices(session: Session, supplier_order_id: int) -> list[AskedPrice]:
         """),
         {"id": supplier_order_id},
     )
-    return [AskedPrice(*row) for row in rows]
+    return rows_as(AskedPrice, rows)

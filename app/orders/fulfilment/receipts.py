@@ -11,10 +11,17 @@ from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import check_version
 from app.core import audit, clock
+from app.core.database import rows_as
 from app.core.errors import Conflict, InvalidInput
 from app.core.i18n import marked
 from app.orders.consolidation.drops import Arrival, note_arrivals
-from app.orders.consolidation.models.supplier_orders import Drop, LineAnswer, SupplierOrder, SupplierOrderStatus
+from app.orders.consolidation.models.supplier_orders import (
+    NOTHING_TO_COME,
+    Drop,
+    LineAnswer,
+    SupplierOrder,
+    SupplierOrderStatus,
+)
 from app.orders.consolidation.shares import Served, Share, shares_of, write_shares
 from app.orders.consolidation.supplier_events import SupplierEvent, tell_supplier
 from app.orders.fulfilment.acknowledgement import acknowledge_order, get_supplier_order_of, require_order_status
@@ -44,8 +51,8 @@ def expected_at(session: Session, drop: Drop) -> list[Expected]:
     """What is still to arrive at a drop, by SKU; articles that nobody gets any more count with 0 units."""
     rows = session.execute(
         text("""
-            SELECT f.id, f.sku, f.name, sum(a.served),
-                coalesce(l.answer = :back_ordered AND coalesce(l.promised_on > :today, true), false), l.promised_on
+            SELECT f.id AS offer_id, f.sku, f.name, sum(a.served) AS units, l.promised_on,
+                coalesce(l.answer = :back_ordered AND coalesce(l.promised_on > :today, true), false) AS comes_later
             FROM allocations a
             JOIN order_lines m ON m.id = a.order_line_id
             JOIN member_orders o ON o.id = m.order_id AND o.park_id = :park
@@ -61,7 +68,7 @@ def expected_at(session: Session, drop: Drop) -> list[Expected]:
             "back_ordered": LineAnswer.BACK_ORDERED.value,
         },
     )
-    return [Expected(*row) for row in rows]
+    return rows_as(Expected, rows)
 
 
 def receive_drop(
@@ -184,9 +191,9 @@ def _deliver_round(session: Session, actor: Actor, order: SupplierOrder) -> None
     waits = session.scalar(
         text("""
             SELECT EXISTS (SELECT FROM supplier_orders WHERE round_id = :id
-                AND status NOT IN ('received', 'closed', 'refused', 'cancelled'))
+                AND status <> ALL(:nothing_to_come))
         """),
-        {"id": order.round_id},
+        {"id": order.round_id, "nothing_to_come": list(NOTHING_TO_COME)},
     )
     if waits or purchasing_round.status is not RoundStatus.SENT:
         return

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.core import audit, clock
+from app.core.database import rows_as
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import marked
 from app.orders.consolidation.models.supplier_orders import SupplierOrder, SupplierOrderStatus
@@ -44,7 +45,7 @@ def receivers(session: Session, supplier_order_id: int, park_id: int) -> list[Re
         """),
         {"id": supplier_order_id, "park": park_id},
     )
-    return [Receiver(*row) for row in rows]
+    return rows_as(Receiver, rows)
 
 
 class Returned(NamedTuple):
@@ -63,7 +64,7 @@ def list_returns(session: Session, supplier_order_id: int, park_id: int) -> list
     """What of a supplier order's delivery to a park went back, the last first."""
     rows = session.execute(
         text("""
-            SELECT c.name, f.sku, f.name, sum(r.units), r.reason, r.recorded_at, r.recorded_by
+            SELECT c.name AS company, f.sku, f.name, sum(r.units) AS units, r.reason, r.recorded_at, r.recorded_by
             FROM goods_returns r
             JOIN allocations a ON a.order_line_id = r.order_line_id AND a.supplier_order_id = :id
             JOIN order_lines l ON l.id = a.order_line_id
@@ -74,7 +75,7 @@ def list_returns(session: Session, supplier_order_id: int, park_id: int) -> list
         """),
         {"id": supplier_order_id, "park": park_id},
     )
-    return [Returned(*row) for row in rows]
+    return rows_as(Returned, rows)
 
 
 def record_return(

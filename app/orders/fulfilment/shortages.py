@@ -8,8 +8,9 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.orders.consolidation.models.supplier_orders import SupplierOrder
 from app.orders.consolidation.rollover import carry_over_into, next_round
+from app.orders.ordering.models.member_orders import PLACED_ORDERS, IfUnfilled
 from app.orders.ordering.successors import add_units
-from app.orders.rounds.models import Round
+from app.orders.rounds.models import Round, RoundStatus
 
 # The last line of the chain that a line was carried over into, if any; it takes more while its round is open.
 _SUCCESSORS = """
@@ -22,8 +23,8 @@ _SUCCESSORS = """
     SELECT DISTINCT ON (chain.origin) chain.origin, chain.line_id
     FROM chain
     JOIN order_lines l ON l.id = chain.line_id
-    JOIN member_orders o ON o.id = l.order_id AND o.status IN ('approved', 'awaiting_approval')
-    JOIN rounds r ON r.id = o.round_id AND r.status = 'open'
+    JOIN member_orders o ON o.id = l.order_id AND o.status = ANY(:placed)
+    JOIN rounds r ON r.id = o.round_id AND r.status = :open
     WHERE chain.depth > 0
     ORDER BY chain.origin, chain.depth DESC
 """
@@ -36,13 +37,15 @@ def carry_shortages(session: Session, actor: Actor, order: SupplierOrder, lost: 
     """
     rolling = list(
         session.scalars(
-            text("SELECT id FROM order_lines WHERE id = ANY(:lines) AND if_unfilled = 'roll_over'"),
-            {"lines": list(lost)},
+            text("SELECT id FROM order_lines WHERE id = ANY(:lines) AND if_unfilled = :roll_over"),
+            {"lines": list(lost), "roll_over": IfUnfilled.ROLL_OVER},
         )
     )
     if not rolling:
         return
-    followed = session.execute(text(_SUCCESSORS), {"lines": rolling}).all()
+    followed = session.execute(
+        text(_SUCCESSORS), {"lines": rolling, "placed": list(PLACED_ORDERS), "open": RoundStatus.OPEN}
+    ).all()
     add_units(session, {row.line_id: lost[row.origin] for row in followed})
     following = next_round(session, session.get_one(Round, order.round_id))
     if following is not None:

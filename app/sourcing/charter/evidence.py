@@ -14,6 +14,7 @@ from app.catalog.models import Offer
 from app.catalog.outbox import tell_of_changed_offers
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
+from app.core.database import row_as
 from app.core.errors import InvalidInput, NotFound
 from app.core.pagination import Page, decode_cursor, page_of
 from app.sourcing.charter.models import Evidence, EvidenceStatus
@@ -172,8 +173,8 @@ def list_own_evidence(session: Session, supplier_id: int, cursor: str | None, li
     after = decode_cursor(cursor, int)
     rows = session.execute(
         text("""
-            SELECT e.id, e.criterion, o.sku, o.name, e.words, e.expires_on, e.file_name, e.status, e.sent_at,
-                e.decided_words, e.country, btrim(e.postal_code || ' ' || e.city)
+            SELECT e.id, e.criterion, o.sku, o.name AS article, e.words, e.expires_on, e.file_name, e.status, e.sent_at,
+                e.decided_words, e.country, btrim(e.postal_code || ' ' || e.city) AS place
             FROM evidence e LEFT JOIN offers o ON o.id = e.offer_id
             WHERE e.supplier_id = :supplier_id AND e.withdrawn_at IS NULL AND e.id < :after
             ORDER BY e.id DESC LIMIT :limit
@@ -182,6 +183,6 @@ def list_own_evidence(session: Session, supplier_id: int, cursor: str | None, li
     )
     today = clock.today()
     found = [
-        EvidenceRow._make((*row, trust_of(row.status, bool(row.file_name), row.expires_on, today))) for row in rows
+        row_as(EvidenceRow, row, trust=trust_of(row.status, bool(row.file_name), row.expires_on, today)) for row in rows
     ]
     return page_of(found, limit, lambda row: (row.id,))

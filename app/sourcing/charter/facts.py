@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.places import find_place
 from app.sourcing.charter.distances import Site, band_of
 from app.sourcing.charter.evidence import MADE_IN, trust_of
+from app.sourcing.charter.models import EvidenceStatus
 from app.sourcing.charter.score import Facts
 from app.sourcing.charter.version import CharterVersion
 
@@ -170,12 +171,12 @@ class FactsReader:
                     e.country AS made_in, e.postal_code AS made_at_code, e.city AS made_at, e.siret <> '' AND EXISTS (
                         SELECT FROM companies c WHERE c.active AND c.siret = e.siret) AS made_by_member
                 FROM suppliers s LEFT JOIN evidence e
-                    ON e.supplier_id = s.id AND e.withdrawn_at IS NULL AND e.status <> 'refused'
+                    ON e.supplier_id = s.id AND e.withdrawn_at IS NULL AND e.status <> :refused
                     AND (CAST(:offers AS int[]) IS NULL OR e.offer_id IS NULL OR e.offer_id = ANY(:offers))
                 WHERE CAST(:suppliers AS int[]) IS NULL OR s.id = ANY(:suppliers)
                 ORDER BY e.id
             """),
-            {"suppliers": self._supplier_ids, "offers": self._offer_ids},
+            {"suppliers": self._supplier_ids, "offers": self._offer_ids, "refused": EvidenceStatus.REFUSED},
         )
         today = clock.today()
         for row in rows:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import Session
 
+from app.core.database import row_as
 from app.sourcing.charter.facts import FactsReader
 from app.sourcing.charter.stored_scores import Scorer
 from app.sourcing.charter.version import CharterVersion
@@ -69,18 +70,21 @@ def simulate(session: Session, now: CharterVersion, then: CharterVersion, most: 
     moved = sorted(moved, key=lambda move: move[:2])[:most]
     names = _names(session, [offer_id for _far, offer_id, _old, _new in moved])
     moves = [
-        Move(offer_id, *names[offer_id], old.score, old.grade, new.score, new.grade)
+        row_as(
+            Move, names[offer_id], score_now=old.score, grade_now=old.grade, score_then=new.score, grade_then=new.grade
+        )
         for _far, offer_id, old, new in moved
     ]
     return Simulation(counts, changes, moves, [grade.letter for grade in then.grades])
 
 
-def _names(session: Session, offer_ids: list[int]) -> dict[int, tuple[str, str, str]]:
+def _names(session: Session, offer_ids: list[int]) -> dict[int, Row[Any]]:
     rows = session.execute(
         text("""
-            SELECT o.id, o.sku, o.name, s.name FROM offers o JOIN suppliers s ON s.id = o.supplier_id
+            SELECT o.id AS offer_id, o.sku, o.name, s.name AS supplier
+            FROM offers o JOIN suppliers s ON s.id = o.supplier_id
             WHERE o.id = ANY(:ids)
         """),
         {"ids": offer_ids},
     )
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+    return {row.offer_id: row for row in rows}

@@ -4,13 +4,14 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import text
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.catalog.outbox import tell_of_changed_offers
 from app.catalog.supplier_letters import Said, write_to_suppliers
 from app.core import audit, clock
+from app.core.database import row_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import format_day
 from app.core.i18n import gettext as _
@@ -57,24 +58,27 @@ def list_evidence(
                 btrim(e.postal_code || ' ' || e.city) AS place, e.country, e.siret, e.expires_on, e.file_name,
                 e.status, e.sent_at, e.decided_by, e.decided_words
             FROM evidence e JOIN suppliers s ON s.id = e.supplier_id LEFT JOIN offers o ON o.id = e.offer_id
-            WHERE e.withdrawn_at IS NULL AND (NOT :only_new OR e.status = 'submitted')
+            WHERE e.withdrawn_at IS NULL AND (NOT :only_new OR e.status = :submitted)
                 AND (CAST(:after AS int) IS NULL OR e.id {beyond} :after)
             ORDER BY e.id {order} LIMIT :limit
         """),
-        {"only_new": only_new, "after": after[0] if after else None, "limit": limit + 1},
+        {"only_new": only_new, "after": after[0] if after else None, "limit": limit + 1}
+        | {"submitted": EvidenceStatus.SUBMITTED},
     )
     today = clock.today()
     found = [
-        EvidenceToLookAt._make((*row, trust_of(row.status, bool(row.file_name), row.expires_on, today))) for row in rows
+        row_as(EvidenceToLookAt, row, trust=trust_of(row.status, bool(row.file_name), row.expires_on, today))
+        for row in rows
     ]
     return page_of(found, limit, lambda row: (row.id,))
 
 
 def count_new_evidence(session: Session) -> int:
     """How many pieces of evidence nobody of the association has looked at."""
-    return (
-        session.scalar(text("SELECT count(*) FROM evidence WHERE status = 'submitted' AND withdrawn_at IS NULL")) or 0
+    waiting = select(func.count()).where(
+        Evidence.status == EvidenceStatus.SUBMITTED, col(Evidence.withdrawn_at).is_(None)
     )
+    return session.scalar(waiting) or 0
 
 
 def get_evidence(session: Session, actor: Actor, evidence_id: int) -> Evidence:

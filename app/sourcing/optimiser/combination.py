@@ -13,9 +13,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from app.catalog.terms import SupplierTerms
 from app.sourcing.optimiser.highs import run
 from app.sourcing.optimiser.model import Conditions, Program
-from app.sourcing.optimiser.problem import Plan, Problem, SupplierTerms, cost_of
+from app.sourcing.optimiser.problem import Plan, Problem, cost_of
 from app.sourcing.optimiser.product_choice import (
     THREADS,
     Asked,

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.sourcing.optimiser.problem import Plan, Problem, SupplierTerms
+from app.catalog.terms import SupplierTerms
+from app.sourcing.optimiser.problem import Plan, Problem
 
 INFINITE = float("inf")
 

@@ -11,33 +11,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
+from app.catalog.terms import SupplierTerms
+
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True)
-class SupplierTerms:
-    """A supplier's terms, in euros before VAT; None where there is no such term."""
-
-    minimum_order: Decimal | None = None
-    free_delivery_from: Decimal | None = None
-    delivery_fee: Decimal | None = None
-
-    @property
-    def may_charge(self) -> bool:
-        """Whether a delivery fee is due below some amount."""
-        return bool(self.free_delivery_from and self.delivery_fee)
-
-    @property
-    def thresholds(self) -> list[Decimal]:
-        """The amounts from which something changes: the minimum, free delivery."""
-        found = [self.minimum_order, self.free_delivery_from if self.may_charge else None]
-        return [one for one in found if one]
-
-    def fee_on(self, amount: Decimal) -> Decimal:
-        """The delivery fee due on an amount."""
-        if not amount or self.free_delivery_from is None or amount >= self.free_delivery_from:
-            return ZERO
-        return self.delivery_fee or ZERO
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from app.catalog.terms import SupplierTerms
 from app.sourcing.optimiser.highs import run
 from app.sourcing.optimiser.model import Conditions, build
 from app.sourcing.optimiser.problem import (
     Plan,
     Problem,
-    SupplierTerms,
     Want,
     amounts_of,
     penalty_of,

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from app.accounts.actor import Actor
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
+from app.core.database import row_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import known_country
 from app.sourcing.tenders.models import AwardBy, Tender, TenderBid, TenderInvitation, TenderLine, TenderStatus
@@ -119,7 +120,7 @@ def receipt_of(session: Session, tender: Tender, supplier_id: int) -> Receipt | 
             TenderBid.tender_id == tender.id, TenderBid.supplier_id == supplier_id, col(TenderBid.replaced_at).is_(None)
         )
     ).one_or_none()
-    return Receipt(*row) if row else None
+    return row_as(Receipt, row) if row else None
 
 
 def _replace(session: Session, tender: Tender, supplier_id: int) -> bool:

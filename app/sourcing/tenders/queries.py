@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import rows_as
 from app.core.pagination import Page, decode_cursor, page_of
 from app.sourcing.tenders.models import Tender
 
@@ -31,14 +32,15 @@ def list_tenders(session: Session, cursor: str | None, limit: int) -> Page[Tende
     rows = session.execute(
         text("""
             SELECT t.id, t.reference, t.title, t.status, t.deadline,
-                (SELECT count(*) FROM tender_lines l WHERE l.tender_id = t.id),
-                (SELECT count(*) FROM tender_invitations i WHERE i.tender_id = t.id),
+                (SELECT count(*) FROM tender_lines l WHERE l.tender_id = t.id) AS line_count,
+                (SELECT count(*) FROM tender_invitations i WHERE i.tender_id = t.id) AS invited_count,
                 (SELECT count(*) FROM tender_bids b WHERE b.tender_id = t.id AND b.replaced_at IS NULL)
+                    AS bid_count
             FROM tenders t WHERE CAST(:after AS int) IS NULL OR t.id < :after ORDER BY t.id DESC LIMIT :limit
         """),
         {"after": after[0] if after else None, "limit": limit + 1},
     )
-    return page_of([TenderRow(*row) for row in rows], limit, lambda row: (row.id,))
+    return page_of(rows_as(TenderRow, rows), limit, lambda row: (row.id,))
 
 
 class OwnTenderRow(NamedTuple):
@@ -60,17 +62,17 @@ def list_own_tenders(session: Session, supplier_id: int, cursor: str | None, lim
     rows = session.execute(
         text("""
             SELECT t.id, t.reference, t.title, t.status, t.deadline,
-                (SELECT count(*) FROM tender_lines l WHERE l.tender_id = t.id),
+                (SELECT count(*) FROM tender_lines l WHERE l.tender_id = t.id) AS line_count,
                 (SELECT b.received_at FROM tender_bids b
-                 WHERE b.tender_id = t.id AND b.supplier_id = :supplier AND b.replaced_at IS NULL),
-                i.declined_at IS NOT NULL
+                 WHERE b.tender_id = t.id AND b.supplier_id = :supplier AND b.replaced_at IS NULL) AS bid_at,
+                i.declined_at IS NOT NULL AS declined
             FROM tender_invitations i JOIN tenders t ON t.id = i.tender_id AND t.published_at IS NOT NULL
             WHERE i.supplier_id = :supplier AND (CAST(:after AS int) IS NULL OR t.id < :after)
             ORDER BY t.id DESC LIMIT :limit
         """),
         {"supplier": supplier_id, "after": after[0] if after else None, "limit": limit + 1},
     )
-    return page_of([OwnTenderRow(*row) for row in rows], limit, lambda row: (row.id,))
+    return page_of(rows_as(OwnTenderRow, rows), limit, lambda row: (row.id,))
 
 
 class NeedRow(NamedTuple):
@@ -89,12 +91,12 @@ def needs_of(session: Session, tender: Tender) -> list[NeedRow]:
     """The need, lot by lot."""
     rows = session.execute(
         text("""
-            SELECT l.id, l.lot, p.ref, p.name, p.unit, l.quantity, l.words
+            SELECT l.id, l.lot, p.ref AS product_ref, p.name AS product, p.unit, l.quantity, l.words
             FROM tender_lines l JOIN products p ON p.id = l.product_id WHERE l.tender_id = :id ORDER BY l.lot, l.id
         """),
         {"id": tender.id},
     )
-    return [NeedRow(*row) for row in rows]
+    return rows_as(NeedRow, rows)
 
 
 class QuestionRow(NamedTuple):
@@ -115,7 +117,7 @@ def questions_of(session: Session, tender: Tender) -> list[QuestionRow]:
         """),
         {"id": tender.id},
     )
-    return [QuestionRow(*row) for row in rows]
+    return rows_as(QuestionRow, rows)
 
 
 class InvitedRow(NamedTuple):
@@ -131,13 +133,13 @@ def suppliers_for(session: Session, tender: Tender) -> list[InvitedRow]:
     """Every active supplier, by name, with its invitation."""
     rows = session.execute(
         text("""
-            SELECT s.code, s.name, i.tender_id IS NOT NULL, i.declined_at
+            SELECT s.code, s.name, i.tender_id IS NOT NULL AS invited, i.declined_at
             FROM suppliers s LEFT JOIN tender_invitations i ON i.supplier_id = s.id AND i.tender_id = :id
             WHERE s.active OR i.tender_id IS NOT NULL ORDER BY s.name
         """),
         {"id": tender.id},
     )
-    return [InvitedRow(*row) for row in rows]
+    return rows_as(InvitedRow, rows)
 
 
 class BidRow(NamedTuple):
@@ -158,14 +160,14 @@ def bids_of(session: Session, tender: Tender) -> list[BidRow]:
     """The bids in force, by supplier. Before the opening only the count of them is for anybody to know."""
     rows = session.execute(
         text("""
-            SELECT b.id, b.supplier_id, s.name, b.received_at, b.digest, coalesce(b.content->>'words', ''), b.fault,
-                b.service_mark, b.service_reason
+            SELECT b.id, b.supplier_id, s.name AS supplier, b.received_at, b.digest,
+                coalesce(b.content->>'words', '') AS words, b.fault, b.service_mark, b.service_reason
             FROM tender_bids b JOIN suppliers s ON s.id = b.supplier_id
             WHERE b.tender_id = :id AND b.replaced_at IS NULL ORDER BY s.name
         """),
         {"id": tender.id},
     )
-    return [BidRow(*row) for row in rows]
+    return rows_as(BidRow, rows)
 
 
 class AwardRow(NamedTuple):
@@ -186,7 +188,8 @@ def awards_of(session: Session, tender: Tender, supplier_id: int | None = None) 
     """What was awarded, to everybody or to one supplier."""
     rows = session.execute(
         text("""
-            SELECT l.lot, p.name, l.quantity, s.name, o.sku, o.unit_price, a.points, a.reason, a.offer_id
+            SELECT l.lot, p.name AS product, l.quantity, s.name AS supplier, o.sku, o.unit_price, a.points,
+                a.reason, a.offer_id
             FROM tender_awards a
             JOIN tender_lines l ON l.id = a.line_id
             JOIN products p ON p.id = l.product_id
@@ -198,7 +201,7 @@ def awards_of(session: Session, tender: Tender, supplier_id: int | None = None) 
         """),
         {"id": tender.id, "supplier": supplier_id},
     )
-    return [AwardRow(*row) for row in rows]
+    return rows_as(AwardRow, rows)
 
 
 class RecordRow(NamedTuple):
@@ -215,8 +218,8 @@ def record_of(session: Session, tender: Tender) -> Sequence[RecordRow]:
     rows = session.execute(
         text("""
             SELECT at, actor, action, details FROM audit_entries
-            WHERE subject_type = 'tenders' AND subject_id = :id ORDER BY id
+            WHERE subject_type = :tenders AND subject_id = :id ORDER BY id
         """),
-        {"id": tender.id},
+        {"id": tender.id, "tenders": Tender.__tablename__},
     )
-    return [RecordRow(*row) for row in rows]
+    return rows_as(RecordRow, rows)

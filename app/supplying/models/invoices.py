@@ -24,6 +24,9 @@ class InvoiceStatus(StrEnum):
     DISPUTED = "disputed"
 
 
+AGREED_INVOICES = (InvoiceStatus.MATCHED, InvoiceStatus.ACCEPTED)  # their supplier is owed them
+
+
 class SupplierInvoice(SQLModel, table=True):
     """An invoice for one supplier order, by the supplier's own number. Euros; `differences`: see matching."""
 

@@ -8,12 +8,12 @@ from itertools import product as every
 
 import pytest
 
+from app.catalog.terms import SupplierTerms
 from app.sourcing.optimiser import solver
 from app.sourcing.optimiser.problem import (
     OfferTerms,
     Plan,
     Problem,
-    SupplierTerms,
     Want,
     cost_of,
     faults_of,

@@ -57,6 +57,7 @@ class CollectionStatus(StrEnum):
     FAILED = "failed"
 
 
+UNDER_WAY = (CollectionStatus.QUEUED, CollectionStatus.PROCESSING, CollectionStatus.ACTION_NEEDED)
 STUCK = (CollectionStatus.ACTION_NEEDED, CollectionStatus.FAILED)  # somebody has to do something
 
 

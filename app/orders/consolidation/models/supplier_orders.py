@@ -39,6 +39,22 @@ class SupplierOrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+NOT_SENT_YET = (SupplierOrderStatus.DRAFT, SupplierOrderStatus.APPROVED)
+UNDER_WAY = (
+    SupplierOrderStatus.SENT,
+    SupplierOrderStatus.ACKNOWLEDGED,
+    SupplierOrderStatus.PARTIALLY_ACKNOWLEDGED,
+    SupplierOrderStatus.SHIPPED,
+    SupplierOrderStatus.PARTIALLY_RECEIVED,
+)
+NOTHING_TO_COME = (
+    SupplierOrderStatus.RECEIVED,
+    SupplierOrderStatus.CLOSED,
+    SupplierOrderStatus.REFUSED,
+    SupplierOrderStatus.CANCELLED,
+)
+
+
 class SupplierAlert(StrEnum):
     """What the supplier's own terms say about the amount of its order."""
 
@@ -53,6 +69,9 @@ class SupplierDecision(StrEnum):
     POSTPONE = "postpone"
     ROLL_OVER = "roll_over"
     DROP = "drop"
+
+
+SETTING_ASIDE = (SupplierDecision.DROP, SupplierDecision.ROLL_OVER, SupplierDecision.POSTPONE)  # it orders nothing
 
 
 class LineAnswer(StrEnum):

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import row_as
+from app.orders.rounds.models import APPROVED_ROUNDS
+
 
 @dataclass(frozen=True)
 class RoundFigures:
@@ -32,20 +35,21 @@ def round_figures(session: Session, round_id: int) -> RoundFigures:
     """The figures of a round, from its demand and supplier orders: sums over offers and suppliers, never over lines."""
     row = session.execute(
         text("""
-            SELECT d.offers, d.lines, d.wanted, o.orders, o.amount, o.list_amount, o.commission, o.fees, o.alerts
+            SELECT d.*, o.*
             FROM (
-                SELECT count(*) AS offers, coalesce(sum(line_count), 0) AS lines, coalesce(sum(quantity), 0) AS wanted
+                SELECT count(*) AS offer_count, coalesce(sum(line_count), 0) AS line_count,
+                    coalesce(sum(quantity), 0) AS wanted
                 FROM round_demand WHERE round_id = :round_id AND line_count > 0
             ) d, (
-                SELECT count(*) AS orders, coalesce(sum(amount), 0) AS amount,
+                SELECT count(*) AS supplier_order_count, coalesce(sum(amount), 0) AS ordered_amount,
                     coalesce(sum(list_amount), 0) AS list_amount, coalesce(sum(commission), 0) AS commission,
-                    coalesce(sum(delivery_fee), 0) AS fees, count(alert) AS alerts
+                    coalesce(sum(delivery_fee), 0) AS delivery_fees, count(alert) AS alert_count
                 FROM supplier_orders WHERE round_id = :round_id
             ) o
         """),
         {"round_id": round_id},
     ).one()
-    return RoundFigures(*row)
+    return row_as(RoundFigures, row)
 
 
 class SavedAgainstLast(NamedTuple):
@@ -62,11 +66,12 @@ def saved_against_last(session: Session, round_id: int) -> SavedAgainstLast | No
         text("""
             WITH last AS (
                 SELECT id, name FROM rounds
-                WHERE status IN ('approved', 'sent', 'delivered', 'settled')
+                WHERE status = ANY(:approved)
                     AND closes_at < (SELECT closes_at FROM rounds WHERE id = :round_id)
                 ORDER BY closes_at DESC, id DESC LIMIT 1
             )
-            SELECT last.name, count(*), sum(round(l.served * before.unit_price, 2) - l.amount)
+            SELECT last.name AS round_name, count(*) AS offer_count,
+                sum(round(l.served * before.unit_price, 2) - l.amount) AS amount
             FROM last
             JOIN supplier_orders earlier ON earlier.round_id = last.id
             JOIN supplier_order_lines before ON before.supplier_order_id = earlier.id
@@ -74,9 +79,9 @@ def saved_against_last(session: Session, round_id: int) -> SavedAgainstLast | No
             JOIN supplier_order_lines l ON l.supplier_order_id = o.id AND l.offer_id = before.offer_id
             GROUP BY last.name
         """),
-        {"round_id": round_id},
+        {"round_id": round_id, "approved": list(APPROVED_ROUNDS)},
     ).one_or_none()
-    return SavedAgainstLast(*row) if row else None
+    return row_as(SavedAgainstLast, row) if row else None
 
 
 def approval_names(session: Session, round_id: int) -> list[str]:

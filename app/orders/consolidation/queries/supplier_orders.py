@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import row_as, rows_as
 from app.core.errors import NotFound
 from app.core.pagination import Page, decode_cursor, page_of
 
@@ -43,9 +44,10 @@ class SupplierOrderRow(NamedTuple):
 
 
 _SUPPLIER_ORDER_ROWS = """
-    SELECT o.id, o.number, r.code, s.id, s.code, s.name, o.status, o.amount, o.list_amount, o.commission,
-        o.eco_contribution, o.delivery_fee, o.line_count, o.member_line_count, o.alert, c.decision, s.minimum_order,
-        s.free_delivery_from, o.version, o.acknowledged_at, o.supplier_reference
+    SELECT o.id, o.number, r.code AS round_code, s.id AS supplier_id, s.code AS supplier_code, s.name AS supplier,
+        o.status, o.amount, o.list_amount, o.commission, o.eco_contribution, o.delivery_fee, o.line_count,
+        o.member_line_count, o.alert, c.decision, s.minimum_order, s.free_delivery_from,
+        o.version, o.acknowledged_at, o.supplier_reference
     FROM supplier_orders o
     JOIN rounds r ON r.id = o.round_id
     JOIN suppliers s ON s.id = o.supplier_id
@@ -60,7 +62,7 @@ def list_supplier_orders(session: Session, round_id: int, cursor: str | None, li
     where = "o.round_id = :round_id" + (" AND o.number > :after" if after else "")
     parameters: dict[str, Any] = {"round_id": round_id, "limit": limit + 1} | ({"after": after[0]} if after else {})
     rows = session.execute(text(_SUPPLIER_ORDER_ROWS.format(where=where)), parameters)
-    return page_of([SupplierOrderRow(*row) for row in rows], limit, lambda row: (row.number,))
+    return page_of(rows_as(SupplierOrderRow, rows), limit, lambda row: (row.number,))
 
 
 class SetAside(NamedTuple):
@@ -76,13 +78,13 @@ def suppliers_set_aside(session: Session, round_id: int) -> list[SetAside]:
     """The decisions about suppliers of a round, by supplier; those that order nothing are told here alone."""
     rows = session.execute(
         text("""
-            SELECT s.id, s.name, c.decision, c.keep_open_until
+            SELECT s.id AS supplier_id, s.name AS supplier, c.decision, c.keep_open_until
             FROM supplier_choices c JOIN suppliers s ON s.id = c.supplier_id
             WHERE c.round_id = :round_id ORDER BY s.name
         """),
         {"round_id": round_id},
     )
-    return [SetAside(*row) for row in rows]
+    return rows_as(SetAside, rows)
 
 
 def get_supplier_order(session: Session, number: str) -> SupplierOrderRow:
@@ -92,7 +94,7 @@ def get_supplier_order(session: Session, number: str) -> SupplierOrderRow:
     ).one_or_none()
     if row is None:
         raise NotFound("There is no such supplier order.")
-    return SupplierOrderRow(*row)
+    return row_as(SupplierOrderRow, row)
 
 
 class SupplierOrderLineRow(NamedTuple):
@@ -125,8 +127,9 @@ def list_supplier_order_lines(
     after = decode_cursor(cursor, int) or (0,)
     rows = session.execute(
         text("""
-            SELECT l.offer_id, f.sku, f.name, f.pack_size, l.quantity, l.packs, l.unit_price, f.tier_prices[1],
-                l.amount, l.commission, f.vat_rate, coalesce(d.quantity, 0), decided.packs,
+            SELECT l.offer_id, f.sku, f.name, f.pack_size, l.quantity, l.packs, l.unit_price,
+                f.tier_prices[1] AS list_price, l.amount, l.commission, f.vat_rate, coalesce(d.quantity, 0) AS wanted,
+                decided.packs AS decided_packs,
                 l.confirmed_quantity, l.asked_price, l.answer, l.answer_reason, l.promised_on
             FROM supplier_order_lines l
             JOIN supplier_orders o ON o.id = l.supplier_order_id
@@ -138,7 +141,7 @@ def list_supplier_order_lines(
         """),
         {"supplier_order_id": supplier_order_id, "after": after[0], "limit": limit + 1},
     )
-    return page_of([SupplierOrderLineRow(*row) for row in rows], limit, lambda row: (row.offer_id,))
+    return page_of(rows_as(SupplierOrderLineRow, rows), limit, lambda row: (row.offer_id,))
 
 
 class AllocationRow(NamedTuple):
@@ -158,6 +161,7 @@ class AllocationRow(NamedTuple):
     unit_price: Decimal | None
     amount: Decimal
     commission: Decimal
+    offer_id: int
 
 
 def list_allocations(
@@ -180,8 +184,8 @@ def list_allocations(
         conditions.append("served < wanted")
     rows = session.execute(
         text(f"""
-            SELECT a.order_line_id, o.id, o.reference, c.name, f.sku, f.name, a.wanted, a.allocated,
-                a.served, greatest(a.wanted - a.served, 0),
+            SELECT a.order_line_id, o.id AS order_id, o.reference AS order_reference, c.name AS company, f.sku, f.name,
+                a.wanted, a.allocated, a.served, greatest(a.wanted - a.served, 0) AS unfilled,
                 a.reason, a.unit_price, a.amount, a.commission, a.offer_id
             FROM (
                 SELECT * FROM allocations WHERE {" AND ".join(conditions)}
@@ -194,6 +198,5 @@ def list_allocations(
             ORDER BY a.offer_id, a.order_line_id
         """),
         parameters,
-    ).all()
-    page = page_of(rows, limit, lambda row: (row.offer_id, row.order_line_id))
-    return Page([AllocationRow(*row[:-1]) for row in page.items], page.next_cursor)
+    )
+    return page_of(rows_as(AllocationRow, rows), limit, lambda row: (row.offer_id, row.order_line_id))

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import rows_as
+
 
 class DropRow(NamedTuple):
     """A delivery of a supplier order to a park."""
@@ -22,7 +24,8 @@ def drops_of(session: Session, supplier_order_id: int) -> list[DropRow]:
     """The drops of a supplier order, by park."""
     rows = session.execute(
         text("""
-            SELECT d.id, p.name, d.delivery_on, count(DISTINCT a.offer_id), coalesce(sum(a.served), 0), p.code
+            SELECT d.id, p.name AS park, p.code AS park_code, d.delivery_on, count(DISTINCT a.offer_id) AS line_count,
+                coalesce(sum(a.served), 0) AS unit_count
             FROM drops d
             JOIN parks p ON p.id = d.park_id
             LEFT JOIN (
@@ -36,4 +39,4 @@ def drops_of(session: Session, supplier_order_id: int) -> list[DropRow]:
         """),
         {"supplier_order_id": supplier_order_id},
     )
-    return [DropRow(*row) for row in rows]
+    return rows_as(DropRow, rows)

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import rows_as
 from app.core.pagination import Page, decode_cursor, page_of
+from app.orders.consolidation.models.supplier_orders import NOT_SENT_YET
 
 
 class OwnOrderRow(NamedTuple):
@@ -40,8 +42,8 @@ def list_own_orders(
 
     `newest_first` turns them round for people.
     """
-    conditions = ["o.supplier_id = :supplier_id", "o.status NOT IN ('draft', 'approved')"]
-    parameters: dict[str, Any] = {"supplier_id": supplier_id, "limit": limit + 1}
+    conditions = ["o.supplier_id = :supplier_id", "o.status <> ALL(:not_sent)"]
+    parameters: dict[str, Any] = {"supplier_id": supplier_id, "limit": limit + 1, "not_sent": list(NOT_SENT_YET)}
     if updated_since is not None:
         conditions.append("o.updated_at >= :since")
         parameters["since"] = updated_since
@@ -54,15 +56,17 @@ def list_own_orders(
         parameters |= {"after_at": after[0], "after_id": after[1]}
     rows = session.execute(
         text(f"""
-            SELECT o.number, r.name, o.status, o.sent_at, o.updated_at, o.supplier_reference, o.amount, o.line_count,
-                (SELECT min(delivery_on) FROM drops d WHERE d.supplier_order_id = o.id), o.version, o.id
+            SELECT o.number, r.name AS round, o.status, o.sent_at, o.updated_at, o.supplier_reference, o.amount,
+                o.line_count,
+                (SELECT min(delivery_on) FROM drops d WHERE d.supplier_order_id = o.id) AS first_delivery_on,
+                o.version, o.id
             FROM supplier_orders o JOIN rounds r ON r.id = o.round_id
             WHERE {" AND ".join(conditions)}
             ORDER BY {"o.updated_at DESC, o.id DESC" if newest_first else "o.updated_at, o.id"} LIMIT :limit
         """),
         parameters,
     )
-    return page_of([OwnOrderRow(*row) for row in rows], limit, lambda row: (row.updated_at.isoformat(), row.id))
+    return page_of(rows_as(OwnOrderRow, rows), limit, lambda row: (row.updated_at.isoformat(), row.id))
 
 
 class OwnLineRow(NamedTuple):
@@ -92,13 +96,13 @@ def own_lines(session: Session, supplier_order_id: int) -> list[OwnLineRow]:
         text("""
             SELECT f.sku, f.name, f.gtin, f.pack_size, l.quantity, l.confirmed_quantity, l.received_quantity,
                 l.served, l.unit_price, l.asked_price, f.vat_rate, l.amount, l.answer, l.answer_reason,
-                l.promised_on, f.id
+                l.promised_on, f.id AS offer_id
             FROM supplier_order_lines l JOIN offers f ON f.id = l.offer_id
             WHERE l.supplier_order_id = :id ORDER BY f.sku
         """),
         {"id": supplier_order_id},
     )
-    return [OwnLineRow(*row) for row in rows]
+    return rows_as(OwnLineRow, rows)
 
 
 class OwnDropRow(NamedTuple):
@@ -119,8 +123,8 @@ def own_drops(session: Session, supplier_order_id: int) -> list[OwnDropRow]:
     """The deliveries of a supplier order, by park."""
     rows = session.execute(
         text("""
-            SELECT k.code, k.name, k.street, k.postal_code, k.city, d.delivery_on, d.received_at,
-                jsonb_object_agg(goods.sku, goods.units), d.id
+            SELECT k.code AS park, k.name AS park_name, k.street, k.postal_code, k.city, d.delivery_on, d.received_at,
+                jsonb_object_agg(goods.sku, goods.units) AS units, d.id
             FROM drops d
             JOIN parks k ON k.id = d.park_id
             JOIN LATERAL (
@@ -137,7 +141,7 @@ def own_drops(session: Session, supplier_order_id: int) -> list[OwnDropRow]:
         """),
         {"id": supplier_order_id},
     )
-    return [OwnDropRow(*row) for row in rows]
+    return rows_as(OwnDropRow, rows)
 
 
 class AdviceRow(NamedTuple):
@@ -157,17 +161,17 @@ def own_advices(session: Session, supplier_order_id: int) -> list[AdviceRow]:
     """The despatch advices of a supplier order, in the order they came."""
     rows = session.execute(
         text("""
-            SELECT v.number, k.code, v.carrier, v.tracking, v.expected_on, v.advised_at,
+            SELECT v.number, k.code AS park, v.carrier, v.tracking, v.expected_on, v.advised_at,
                 (SELECT jsonb_object_agg(f.sku, n.quantity) FROM despatch_lines n JOIN offers f ON f.id = n.offer_id
-                 WHERE n.advice_id = v.id),
+                 WHERE n.advice_id = v.id) AS lines,
                 (SELECT coalesce(array_agg(p.sscc ORDER BY p.sscc), '{}') FROM despatch_parcels p
-                 WHERE p.advice_id = v.id)
+                 WHERE p.advice_id = v.id) AS sscc
             FROM despatch_advices v JOIN drops d ON d.id = v.drop_id JOIN parks k ON k.id = d.park_id
             WHERE v.supplier_order_id = :id ORDER BY v.id
         """),
         {"id": supplier_order_id},
     )
-    return [AdviceRow(*row) for row in rows]
+    return rows_as(AdviceRow, rows)
 
 
 class ToCome(NamedTuple):
@@ -181,7 +185,7 @@ def still_to_come(session: Session, supplier_order_id: int) -> dict[int, dict[st
     """What is still to leave for each drop, by SKU; drops and articles of which nothing is are left out."""
     rows = session.execute(
         text("""
-            SELECT d.id, f.sku, f.id, sum(a.served) - coalesce(max(advised.units), 0)
+            SELECT d.id AS drop_id, f.sku, f.id AS offer_id, sum(a.served) - coalesce(max(advised.units), 0) AS units
             FROM drops d
             JOIN allocations a ON a.supplier_order_id = d.supplier_order_id AND a.received_quantity IS NULL
             JOIN order_lines l ON l.id = a.order_line_id
@@ -199,6 +203,6 @@ def still_to_come(session: Session, supplier_order_id: int) -> dict[int, dict[st
         {"id": supplier_order_id},
     )
     found: dict[int, dict[str, ToCome]] = {}
-    for drop_id, sku, offer_id, units in rows:
-        found.setdefault(drop_id, {})[sku] = ToCome(offer_id, units)
+    for row in rows:
+        found.setdefault(row.drop_id, {})[row.sku] = ToCome(row.offer_id, row.units)
     return found

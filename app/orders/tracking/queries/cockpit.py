@@ -8,6 +8,10 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.core.clock import PARIS
+from app.core.database import rows_as
+from app.orders.consolidation.models.supplier_orders import UNDER_WAY, SupplierOrderStatus
+from app.orders.ordering.models.member_orders import OrderStatus
+from app.orders.rounds.models import ROUNDS_BEFORE_SENDING, RoundStatus
 
 SHOWN = 8
 
@@ -30,14 +34,15 @@ def rounds_under_way(session: Session) -> list[RoundUnderWay]:
     rows = session.execute(
         text("""
             SELECT r.id, r.code, r.name, r.status, r.closes_at,
-                (SELECT coalesce(sum(line_count), 0) FROM round_demand d WHERE d.round_id = r.id),
-                (SELECT count(alert) FROM supplier_orders s WHERE s.round_id = r.id),
-                (SELECT count(*) FROM member_orders o WHERE o.round_id = r.id AND o.status = 'awaiting_approval')
-            FROM rounds r WHERE r.status IN ('planned', 'open', 'closed', 'consolidated', 'approved')
+                (SELECT coalesce(sum(line_count), 0) FROM round_demand d WHERE d.round_id = r.id) AS line_count,
+                (SELECT count(alert) FROM supplier_orders s WHERE s.round_id = r.id) AS alert_count,
+                (SELECT count(*) FROM member_orders o WHERE o.round_id = r.id AND o.status = :awaiting) AS waiting_count
+            FROM rounds r WHERE r.status = ANY(:before_sending)
             ORDER BY r.closes_at, r.id LIMIT 20
-        """)
+        """),
+        {"awaiting": OrderStatus.AWAITING_APPROVAL, "before_sending": list(ROUNDS_BEFORE_SENDING)},
     )
-    return [RoundUnderWay(*row) for row in rows]
+    return rows_as(RoundUnderWay, rows)
 
 
 class ToFollowUp(NamedTuple):
@@ -56,11 +61,9 @@ def orders_to_follow_up(session: Session, now: datetime) -> list[ToFollowUp]:
     """Sent orders whose supplier asks another price, has not answered for a day, or should have come; prices first."""
     rows = session.execute(
         text("""
-            SELECT o.number, s.name, r.name,
-                CASE WHEN asked.price THEN 'price_asked' WHEN o.status = 'sent' THEN 'unanswered' ELSE 'to_receive' END,
-                o.sent_at, awaited.due_on
+            SELECT o.number, s.name AS supplier, r.name AS round_name, asked.price, o.status, o.sent_at, awaited.due_on
             FROM supplier_orders o
-            JOIN rounds r ON r.id = o.round_id AND r.status = 'sent'
+            JOIN rounds r ON r.id = o.round_id AND r.status = :sent_round
             JOIN suppliers s ON s.id = o.supplier_id
             CROSS JOIN LATERAL (
                 SELECT EXISTS (SELECT FROM supplier_order_lines l
@@ -70,13 +73,29 @@ def orders_to_follow_up(session: Session, now: datetime) -> list[ToFollowUp]:
                 SELECT min(d.delivery_on) AS due_on FROM drops d
                 WHERE d.supplier_order_id = o.id AND d.received_at IS NULL
             ) awaited
-            WHERE o.status IN ('sent', 'acknowledged', 'partially_acknowledged', 'shipped', 'partially_received')
-                AND (asked.price OR (o.status = 'sent' AND o.sent_at <= :a_day_ago) OR awaited.due_on <= :today)
+            WHERE o.status = ANY(:under_way)
+                AND (asked.price OR (o.status = :sent AND o.sent_at <= :a_day_ago) OR awaited.due_on <= :today)
             ORDER BY asked.price DESC, awaited.due_on, o.number LIMIT :shown
         """),
-        {"today": now.astimezone(PARIS).date(), "a_day_ago": now - timedelta(days=1), "shown": 3 * SHOWN},
+        {
+            "today": now.astimezone(PARIS).date(),
+            "a_day_ago": now - timedelta(days=1),
+            "shown": 3 * SHOWN,
+            "sent_round": RoundStatus.SENT,
+            "sent": SupplierOrderStatus.SENT,
+            "under_way": list(UNDER_WAY),
+        },
     )
-    return [ToFollowUp(*row) for row in rows]
+    return [
+        ToFollowUp(row.number, row.supplier, row.round_name, _why(row.price, row.status), row.sent_at, row.due_on)
+        for row in rows
+    ]
+
+
+def _why(price_asked: bool, status: str) -> str:
+    if price_asked:
+        return "price_asked"
+    return "unanswered" if status == SupplierOrderStatus.SENT else "to_receive"
 
 
 class NearTier(NamedTuple):
@@ -106,8 +125,9 @@ def tiers_nearly_reached(session: Session, round_ids: list[int], limit: int = SH
     """Offers that lack at most a third of their next tier, the nearest first."""
     rows = session.execute(
         text("""
-            SELECT r.code, f.product_id, f.name, s.name, d.quantity, next.quantity,
-                coalesce(now.price, f.tier_prices[1]), next.price
+            SELECT r.code AS round_code, f.product_id, f.name, s.name AS supplier, d.quantity,
+                next.quantity AS next_quantity, coalesce(now.price, f.tier_prices[1]) AS price_now,
+                next.price AS next_price
             FROM round_demand d
             JOIN rounds r ON r.id = d.round_id
             JOIN offers f ON f.id = d.offer_id
@@ -126,7 +146,7 @@ def tiers_nearly_reached(session: Session, round_ids: list[int], limit: int = SH
         """),
         {"round_ids": round_ids, "shown": limit},
     )
-    return [NearTier(*row) for row in rows]
+    return rows_as(NearTier, rows)
 
 
 class NearPack(NamedTuple):
@@ -145,7 +165,7 @@ def packs_nearly_full(session: Session, round_ids: list[int], limit: int = SHOWN
     """Offers where members would be left short for want of the fewest units."""
     rows = session.execute(
         text("""
-            SELECT r.code, f.product_id, f.name, d.quantity, d.tolerance, f.pack_size, pack.missing
+            SELECT r.code AS round_code, f.product_id, f.name, d.quantity, d.tolerance, f.pack_size, pack.missing
             FROM round_demand d
             JOIN rounds r ON r.id = d.round_id
             JOIN offers f ON f.id = d.offer_id AND f.pack_size > 1
@@ -155,7 +175,7 @@ def packs_nearly_full(session: Session, round_ids: list[int], limit: int = SHOWN
         """),
         {"round_ids": round_ids, "shown": limit},
     )
-    return [NearPack(*row) for row in rows]
+    return rows_as(NearPack, rows)
 
 
 class WaitingCompany(NamedTuple):
@@ -172,17 +192,18 @@ def waiting_by_company(session: Session, round_ids: list[int], limit: int = SHOW
     """Firms with orders that roll over unless somebody approves, the largest amount first."""
     rows = session.execute(
         text("""
-            SELECT c.name, r.code, count(DISTINCT o.id), sum(round(l.quantity * l.ceiling_price, 2)), min(o.placed_at)
+            SELECT c.name AS company, r.code AS round_code, count(DISTINCT o.id) AS order_count,
+                sum(round(l.quantity * l.ceiling_price, 2)) AS amount, min(o.placed_at) AS oldest
             FROM member_orders o
             JOIN rounds r ON r.id = o.round_id
             JOIN companies c ON c.id = o.company_id
             JOIN order_lines l ON l.order_id = o.id
-            WHERE o.round_id = ANY(:round_ids) AND o.status = 'awaiting_approval'
-            GROUP BY c.name, r.code ORDER BY 4 DESC LIMIT :shown
+            WHERE o.round_id = ANY(:round_ids) AND o.status = :awaiting
+            GROUP BY c.name, r.code ORDER BY amount DESC LIMIT :shown
         """),
-        {"round_ids": round_ids, "shown": limit},
+        {"round_ids": round_ids, "shown": limit, "awaiting": OrderStatus.AWAITING_APPROVAL},
     )
-    return [WaitingCompany(*row) for row in rows]
+    return rows_as(WaitingCompany, rows)
 
 
 class UnderMinimum(NamedTuple):
@@ -199,8 +220,8 @@ def suppliers_under_minimum(session: Session, round_ids: list[int], limit: int =
     """Suppliers that people order from, and not enough."""
     rows = session.execute(
         text("""
-            SELECT r.code, s.name, sum(round(d.quantity * f.tier_prices[1], 2)) AS amount, s.minimum_order,
-                s.free_delivery_from
+            SELECT r.code AS round_code, s.name AS supplier, sum(round(d.quantity * f.tier_prices[1], 2)) AS amount,
+                s.minimum_order, s.free_delivery_from
             FROM round_demand d
             JOIN rounds r ON r.id = d.round_id
             JOIN offers f ON f.id = d.offer_id
@@ -212,4 +233,4 @@ def suppliers_under_minimum(session: Session, round_ids: list[int], limit: int =
         """),
         {"round_ids": round_ids, "shown": limit},
     )
-    return [UnderMinimum(*row) for row in rows]
+    return rows_as(UnderMinimum, rows)

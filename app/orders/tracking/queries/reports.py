@@ -9,6 +9,10 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from app.core.database import rows_as
+from app.orders.ordering.models.member_orders import OrderStatus
+from app.orders.rounds.models import APPROVED_ROUNDS
+
 
 class ReportBy(StrEnum):
     """What a report's rows stand for."""
@@ -81,14 +85,14 @@ _SOURCE = """
     JOIN suppliers s ON s.id = f.supplier_id
     JOIN products p ON p.id = f.product_id
     JOIN categories g ON g.id = p.category_id
-    WHERE r.status IN ('approved', 'sent', 'delivered', 'settled')
+    WHERE r.status = ANY(:approved)
 """
 
 
 def _matching(wanted: ReportFilter) -> tuple[str, dict[str, object]]:
     """The conditions of a filter, each beginning with AND, and their parameters."""
     conditions = ""
-    parameters: dict[str, object] = {}
+    parameters: dict[str, object] = {"approved": list(APPROVED_ROUNDS)}
     for condition, name, value in (
         ("o.company_id = :company_id", "company_id", wanted.company_id),
         ("r.code = :round_code", "round_code", wanted.round_code or None),
@@ -106,9 +110,10 @@ def report(session: Session, by: ReportBy, wanted: ReportFilter) -> list[ReportR
     conditions, parameters = _matching(wanted)
     rows = session.execute(
         text(f"""
-            SELECT label, sum(orders)::bigint, sum(lines)::bigint, sum(short)::bigint, sum(wanted)::bigint,
-                sum(missing)::bigint, sum(units)::bigint, sum(amount), sum(round(amount * vat_rate / 100, 2)),
-                sum(saved), sum(commission)
+            SELECT label, sum(orders)::bigint AS order_count, sum(lines)::bigint AS line_count,
+                sum(short)::bigint AS short_count, sum(wanted)::bigint AS wanted, sum(missing)::bigint AS missing,
+                sum(units)::bigint AS units, sum(amount) AS amount, sum(round(amount * vat_rate / 100, 2)) AS vat,
+                sum(saved) AS saved, sum(commission) AS commission
             FROM (
                 SELECT {_LABELS[by]} AS label, f.vat_rate, count(DISTINCT o.id) AS orders, count(*) AS lines,
                     count(*) FILTER (WHERE a.served < a.wanted) AS short, sum(a.wanted) AS wanted,
@@ -117,11 +122,11 @@ def report(session: Session, by: ReportBy, wanted: ReportFilter) -> list[ReportR
                 {_SOURCE} {conditions}
                 GROUP BY 1, 2
             ) by_rate
-            GROUP BY label ORDER BY sum(amount) DESC, label
+            GROUP BY label ORDER BY amount DESC, label
         """),
         parameters,
     )
-    return [ReportRow(*row) for row in rows]
+    return rows_as(ReportRow, rows)
 
 
 class ShortageRow(NamedTuple):
@@ -143,15 +148,17 @@ def shortages(session: Session, wanted: ReportFilter) -> list[ShortageRow]:
     conditions, parameters = _matching(wanted)
     rows = session.execute(
         text(f"""
-            SELECT s.name, f.sku, f.name, sum(a.wanted)::bigint, sum(a.wanted - a.served)::bigint, count(*),
-                count(DISTINCT o.company_id), array_remove(array_agg(DISTINCT a.reason), NULL),
-                bool_or(a.served < a.allocated)
+            SELECT s.name AS supplier, f.sku, f.name, sum(a.wanted)::bigint AS wanted,
+                sum(a.wanted - a.served)::bigint AS missing, count(*) AS line_count,
+                count(DISTINCT o.company_id) AS company_count,
+                array_remove(array_agg(DISTINCT a.reason), NULL) AS reasons,
+                bool_or(a.served < a.allocated) AS supplier_failed
             {_SOURCE} AND a.served < a.wanted {conditions}
             GROUP BY s.name, f.id ORDER BY sum(a.wanted - a.served) DESC, s.name, f.sku
         """),
         parameters,
     )
-    return [ShortageRow(*row) for row in rows]
+    return rows_as(ShortageRow, rows)
 
 
 class LateRow(NamedTuple):
@@ -172,7 +179,7 @@ def late_approvals(session: Session, wanted: ReportFilter) -> list[LateRow]:
     rows = session.execute(
         text(f"""
             WITH asked AS (
-                SELECT o.id, c.name AS company, bool_or(a.decided_at IS NULL) AND o.status = 'rolled_over' AS late,
+                SELECT o.id, c.name AS company, bool_or(a.decided_at IS NULL) AND o.status = :rolled_over AS late,
                     extract(epoch FROM max(a.decided_at) - o.placed_at) / 3600 AS hours
                 FROM order_approvals a
                 JOIN member_orders o ON o.id = a.order_id
@@ -181,25 +188,28 @@ def late_approvals(session: Session, wanted: ReportFilter) -> list[LateRow]:
                 WHERE r.closed_at IS NOT NULL {conditions}
                 GROUP BY o.id, c.name
             )
-            SELECT company, count(*), count(*) FILTER (WHERE NOT late), count(*) FILTER (WHERE late),
-                coalesce(sum(amount) FILTER (WHERE late), 0), round(avg(hours) FILTER (WHERE NOT late), 1),
-                round(max(hours) FILTER (WHERE NOT late), 1)
+            SELECT company, count(*) AS asked_count, count(*) FILTER (WHERE NOT late) AS decided_count,
+                count(*) FILTER (WHERE late) AS late_count,
+                coalesce(sum(amount) FILTER (WHERE late), 0) AS late_amount,
+                round(avg(hours) FILTER (WHERE NOT late), 1) AS average_hours,
+                round(max(hours) FILTER (WHERE NOT late), 1) AS longest_hours
             FROM asked CROSS JOIN LATERAL (
                 SELECT sum(round(quantity * ceiling_price, 2)) AS amount FROM order_lines WHERE order_id = asked.id
             ) lines
-            GROUP BY company ORDER BY 4 DESC, 5 DESC, 6 DESC NULLS LAST, company
+            GROUP BY company ORDER BY late_count DESC, late_amount DESC, average_hours DESC NULLS LAST, company
         """),
-        parameters,
+        parameters | {"rolled_over": OrderStatus.ROLLED_OVER},
     )
-    return [LateRow(*row) for row in rows]
+    return rows_as(LateRow, rows)
 
 
 def round_choices(session: Session) -> list[tuple[str, str]]:
     """Rounds that a report can be of, the latest first: code and name."""
     rows = session.execute(
         text("""
-            SELECT code, name FROM rounds WHERE status IN ('approved', 'sent', 'delivered', 'settled')
+            SELECT code, name FROM rounds WHERE status = ANY(:approved)
             ORDER BY closes_at DESC LIMIT 200
-        """)
+        """),
+        {"approved": list(APPROVED_ROUNDS)},
     )
     return [(row.code, row.name) for row in rows]

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from app.catalog.net_content import Measure, telling
 from app.catalog.terms import PriceTier, Terms
+from app.core.database import rows_as
 from app.core.pagination import Page, decode_cursor, page_of
 from app.orders.ordering.progress import Progress, progress_on
 
@@ -80,4 +81,4 @@ def list_served_lines(session: Session, order_id: int, cursor: str | None, limit
     after = decode_cursor(cursor, int)
     parameters = {"order_id": order_id, "limit": limit + 1} | ({"after": after[0]} if after else {})
     rows = session.execute(text(_SERVED_LINES.format(after="AND l.id > :after" if after else "")), parameters)
-    return page_of([ServedLineRow(**row) for row in rows.mappings()], limit, lambda row: (row.id,))
+    return page_of(rows_as(ServedLineRow, rows), limit, lambda row: (row.id,))
