@@ -132,8 +132,21 @@ if hasattr(os, "register_at_fork"):
 @contextmanager
 def transaction() -> Iterator[Session]:
     """One transaction: committed at the end, rolled back on an error. For commands and jobs."""
-    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+    with Session(get_engine(), expire_on_commit=False) as session:
         yield session
+        session.commit()
+
+
+@contextmanager
+def outside(session: Session) -> Iterator[None]:
+    """While something outside is asked (Stripe, a platform): neither a row is locked nor a connection held.
+
+    What was done before is committed; what is read after is of a new transaction, so whoever asks looks again, under
+    a lock, at what may have changed meanwhile. What is asked must be safe to ask twice.
+    """
+    session.commit()
+    yield
+    session.expire_all()
 
 
 def psycopg_connection(session: Session) -> psycopg.Connection[Any]:

@@ -22,6 +22,7 @@ from app.catalog.models import Supplier
 from app.commission.ledger.chart import Account
 from app.commission.ledger.models import DocumentType
 from app.core import audit, clock, jobs
+from app.core.database import outside
 from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import say, speaking
 from app.core.money import UNIT_PRICE_STEP, ZERO, round_amount
@@ -167,8 +168,8 @@ def _say(session: Session, received: ReceivedDocument, status: LifeCycle, reason
 
 
 def tell(session: Session, event_id: int) -> None:
-    """Hand a status over to the platform, once."""
-    event = session.get_one(LifeCycleEvent, event_id, with_for_update=True)
+    """Hand a status over to the platform; twice only where this process is killed in between, under the same id."""
+    event = session.get_one(LifeCycleEvent, event_id)
     carrier = platform()
     if event.told_at is not None or carrier is None or event.document_id is None:
         return
@@ -178,8 +179,13 @@ def tell(session: Session, event_id: int) -> None:
     receiver = Party(supplier.name, siret=supplier.siret)
     response = InvoiceResponse(f"ENG-{event.id}", received.number, event.status, event.reason)
     sender = association_party(get_association(session))
+    content, problem = response_xml(response, sender, receiver, event.at), ""
+    with outside(session):
+        try:
+            carrier.send_response(content)
+        except DocumentRefused as refusal:
+            problem = str(refusal)[:500]
     event.told_at = clock.now()
-    try:
-        carrier.send_response(response_xml(response, sender, receiver, event.at))
-    except DocumentRefused as refusal:
-        received.problem = str(refusal)[:500]
+    if problem:
+        received.problem = problem
+    session.flush()

@@ -20,6 +20,7 @@ from app.billing.invoicing.models import InvoiceArchive, InvoiceBalance, IssuedI
 from app.billing.outbox import TRANSMIT
 from app.billing.payments.models.bank import Payment
 from app.core import audit, clock, jobs
+from app.core.database import outside
 from app.core.errors import Conflict, InvalidInput
 from app.core.tabular import csv_reader
 from app.edocuments.xml import parse_xml
@@ -49,12 +50,20 @@ def transmit(session: Session, invoice_id: int) -> None:
     if address is None:
         sent.status = TransmissionStatus.NO_RECIPIENT
         return
-    try:
-        sent.reference = carrier.send_invoice(_addressed(sent.content, address))
-    except DocumentRefused as refusal:
-        sent.status, sent.failure = TransmissionStatus.FAILED, str(refusal)[:500]
-        _move(session, sent, LifeCycle.REJECTED, by_us=False, reason=sent.failure)
+    content, reference, failure = _addressed(sent.content, address), "", ""
+    with outside(session):
+        try:
+            reference = carrier.send_invoice(content)
+        except DocumentRefused as refusal:
+            failure = str(refusal)[:500]
+    sent = session.get_one(Transmission, invoice_id, with_for_update=True, populate_existing=True)
+    if sent.status is TransmissionStatus.SENT:
         return
+    if failure:
+        sent.status, sent.failure = TransmissionStatus.FAILED, failure
+        _move(session, sent, LifeCycle.REJECTED, by_us=False, reason=failure)
+        return
+    sent.reference = reference
     _deposited(session, sent)
 
 

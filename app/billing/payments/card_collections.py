@@ -1,12 +1,13 @@
 """Collecting invoices by Stripe: asked for once, brought in step with what Stripe tells, booked, paid back.
 
 A collection is never pushed on by what an event says: the event only says which one to look at again. It is read from
-Stripe under a lock, and what differs from the books is booked. So events that come twice, late, in another order or
-never (an hourly job looks as well) leave the same books.
+Stripe, and what differs from the books is booked, unless somebody else looked meanwhile: then it is read again. So
+events that come twice, late, in another order or never (an hourly job looks as well) leave the same books.
 """
 
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
@@ -34,7 +35,7 @@ from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
 from app.commission.ledger.models import DocumentType
 from app.core import audit, clock, jobs
-from app.core.database import transaction
+from app.core.database import outside, transaction
 from app.core.errors import Conflict, DomainError
 from app.core.money import ZERO
 from app.edocuments.totals import STANDARD_RATE
@@ -114,25 +115,36 @@ def collect_after_run(session: Session) -> None:
 
 def carry_out(session: Session, collection_id: int) -> None:
     """Ask Stripe for a collection that waits, and keep what it says."""
-    collection = session.get_one(Collection, collection_id, with_for_update=True)
+    collection = session.get_one(Collection, collection_id)
     if collection.status is not CollectionStatus.QUEUED:
         return
     method = session.get_one(PaymentMethod, collection.method_id)
-    customer = session.get_one(StripeCustomer, method.company_id)
-    snapshot = gateway.collect(
-        f"COL{collection.id:08d}", collection.amount, customer.customer_id, method.stripe_id,
+    ask = partial(
+        gateway.collect, f"COL{collection.id:08d}", collection.amount,
+        session.get_one(StripeCustomer, method.company_id).customer_id, method.stripe_id,
         destination=collection.destination, application_fee=collection.application_fee,
     )  # fmt: skip
-    collection.intent_id = snapshot.intent_id or None
-    take_in(session, collection, snapshot)
+    with outside(session):
+        snapshot = ask()
+    session.refresh(collection, with_for_update=True)
+    if collection.status is CollectionStatus.QUEUED:  # else somebody asked at the same time, and got the same
+        collection.intent_id = snapshot.intent_id or None
+        take_in(session, collection, snapshot)
 
 
 def sync(session: Session, intent_id: str) -> None:
     """Bring a collection in step with Stripe; an intent that is not ours is passed over."""
-    query = select(Collection).where(Collection.intent_id == intent_id).with_for_update()
-    collection = session.exec(query).one_or_none()
-    if collection is not None:
-        take_in(session, collection, gateway.read_collection(intent_id, connect=bool(collection.destination)))
+    collection = session.exec(select(Collection).where(Collection.intent_id == intent_id)).one_or_none()
+    if collection is None:
+        return
+    looks, connect = collection.looks, bool(collection.destination)
+    with outside(session):
+        snapshot = gateway.read_collection(intent_id, connect=connect)
+    session.refresh(collection, with_for_update=True)
+    if collection.looks == looks:
+        take_in(session, collection, snapshot)
+    else:  # somebody looked meanwhile: which of the two was later is not known
+        jobs.defer(session, SYNC_COLLECTION, intent_id=intent_id)
 
 
 def sync_stale(session: Session) -> None:
@@ -164,6 +176,7 @@ def take_in(session: Session, collection: Collection, now: gateway.Snapshot) -> 
     changed = collection.status is not now.status
     collection.status, collection.failure = now.status, now.failure
     collection.received, collection.to_supplier, collection.stripe_fee = now.received, now.to_supplier, now.fee
+    collection.looks += 1
     session.flush()
     if changed and now.status in {CollectionStatus.FAILED, CollectionStatus.ACTION_NEEDED}:
         tell_collection_failed(session, collection, invoice)
@@ -202,17 +215,22 @@ def pay_back_excess(session: Session, invoice_id: int) -> None:
 
 def pay_back(session: Session, refund_id: int) -> None:
     """Ask Stripe for a refund that waits, and bring its collection in step."""
-    refund = session.get_one(Refund, refund_id, with_for_update=True)
-    collection = session.get_one(Collection, refund.collection_id, with_for_update=True)
-    if refund.stripe_id or not collection.intent_id:
+    refund = session.get_one(Refund, refund_id)
+    collection = session.get_one(Collection, refund.collection_id)
+    intent_id, connect = collection.intent_id, bool(collection.destination)
+    if refund.stripe_id or not intent_id:
         return
-    connect = bool(collection.destination)
-    reference = f"REF{refund.id:08d}"
-    try:
-        refund.stripe_id = gateway.refund(reference, collection.intent_id, refund.amount, from_supplier=connect)
-    except Conflict as refusal:
-        refund.failure = str(refusal)[:300]
+    reference, amount, stripe_id, failure = f"REF{refund.id:08d}", refund.amount, None, ""
+    with outside(session):
+        try:
+            stripe_id = gateway.refund(reference, intent_id, amount, from_supplier=connect)
+        except Conflict as refusal:
+            failure = str(refusal)[:300]
+    refund = session.get_one(Refund, refund_id, with_for_update=True, populate_existing=True)
+    if refund.stripe_id:
         return
+    refund.stripe_id, refund.failure = stripe_id, failure
     session.flush()
-    audit.record(session, "stripe", "collection.paid_back", collection, amount=str(refund.amount))
-    take_in(session, collection, gateway.read_collection(collection.intent_id, connect=connect))
+    if stripe_id:
+        audit.record(session, "stripe", "collection.paid_back", collection, amount=str(amount))
+        sync(session, intent_id)

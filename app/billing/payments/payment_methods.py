@@ -10,26 +10,37 @@ from app.billing.payments import stripe_gateway as gateway
 from app.billing.payments.models.bank import SepaMandate
 from app.billing.payments.models.cards import MethodKind, PaymentMethod, StripeCustomer
 from app.core import audit, clock
+from app.core.database import outside
 from app.core.errors import NotFound
 
 
 def begin_setup(session: Session, actor: Actor, kind: MethodKind) -> gateway.Setup:
     """Begin to set up a card or account for the actor's firm; the browser confirms it with Stripe."""
     actor.require(Permission.MANAGE_COMPANY)
-    company = session.get_one(Company, actor.require_company(), with_for_update=True)
-    customer = session.get(StripeCustomer, company.id)
-    if customer is None:
-        customer_id = gateway.create_customer(company.id or 0, company.name)
-        customer = StripeCustomer(company_id=company.id or 0, customer_id=customer_id)
-        session.add(customer)
+    customer_id = _customer_of(session, actor.require_company())
+    with outside(session):
+        return gateway.begin_setup(customer_id, kind)
+
+
+def _customer_of(session: Session, company_id: int) -> str:
+    known = session.get(StripeCustomer, company_id)
+    if known is not None:
+        return known.customer_id
+    name = session.get_one(Company, company_id).name
+    with outside(session):
+        customer_id = gateway.create_customer(company_id, name)
+    session.get_one(Company, company_id, with_for_update=True, populate_existing=True)
+    if session.get(StripeCustomer, company_id) is None:  # else somebody asked at the same time, and got the same
+        session.add(StripeCustomer(company_id=company_id, customer_id=customer_id))
         session.flush()
-    return gateway.begin_setup(customer.customer_id, kind)
+    return customer_id
 
 
 def keep_method(session: Session, actor: Actor, setup_id: str) -> PaymentMethod:
     """Keep what the browser confirmed. Raises `NotFound` for another firm's, `Conflict` where it is not confirmed."""
     actor.require(Permission.MANAGE_COMPANY)
-    kept = gateway.read_setup(setup_id)
+    with outside(session):
+        kept = gateway.read_setup(setup_id)
     customer = session.get(StripeCustomer, actor.require_company())
     if customer is None or customer.customer_id != kept.customer_id:
         raise NotFound("There is no such set-up of your firm.")
@@ -38,7 +49,8 @@ def keep_method(session: Session, actor: Actor, setup_id: str) -> PaymentMethod:
 
 def keep_from_event(session: Session, setup_id: str) -> None:
     """Keep what was confirmed though the browser did not come back to say so."""
-    kept = gateway.read_setup(setup_id)
+    with outside(session):
+        kept = gateway.read_setup(setup_id)
     query = select(StripeCustomer).where(StripeCustomer.customer_id == kept.customer_id)
     customer = session.exec(query).one_or_none()
     if customer is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from app.billing.invoicing.invoice import InvoiceKind
 from app.billing.invoicing.models import IssuedInvoice
 from app.billing.invoicing.queries import open_amount
 from app.billing.payments import card_collections, payment_methods
+from app.billing.payments import stripe_gateway as gateway
 from app.billing.payments.bank_matching import import_statement
 from app.billing.payments.direct_debits import mandate_of, sign_mandate
 from app.billing.payments.models.cards import Collection, CollectionStatus, MethodKind, Refund, StripeEvent
@@ -312,3 +314,49 @@ def test_firms_that_pay_by_card_are_invoiced_the_night_after_and_others_wait_for
     assert market.balance("517") == invoice.total
     (later, commission) = market.invoice()
     assert (later.company_id, commission.company_id) == (market.firms[1].id, None)
+
+
+def test_nothing_is_locked_while_stripe_is_asked(
+    market: Market, approver: Actor, peer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = market.world.session
+    give_card(session, peer, approver)
+    (made,) = card_collections.collect_open(session, SYSTEM, [invoiced(market).id or 0])
+    asked: list[bool] = []
+    for name in ("collect", "read_collection"):
+        call = getattr(gateway, name)
+
+        def seen(*given: Any, _call: Any = call, **named: Any) -> Any:
+            asked.append(session.in_transaction())
+            return _call(*given, **named)
+
+        monkeypatch.setattr(gateway, name, seen)
+    card_collections.carry_out(session, made.id or 0)
+    card_collections.sync(session, made.intent_id or "")
+    assert len(asked) >= 2 and not any(asked)
+
+
+def test_of_two_who_look_at_once_neither_books_what_the_other_has(
+    market: Market, approver: Actor, peer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = market.world.session
+    give_card(session, peer, approver)
+    invoice = invoiced(market)
+    (made,) = card_collections.collect_open(session, SYSTEM, [invoice.id or 0])
+    work(session)
+    before = gateway.read_collection(made.intent_id or "", connect=False)
+    read = gateway.read_collection
+    slow = [True]
+
+    def read_late(intent_id: str, *, connect: bool) -> gateway.Snapshot:
+        """The first to ask gets its answer after the second has taken in a later one."""
+        if slow.pop() if slow else False:
+            card_collections.sync(session, intent_id)
+            return before._replace(received=D(0))
+        return read(intent_id, connect=connect)
+
+    monkeypatch.setattr(gateway, "read_collection", read_late)
+    card_collections.sync(session, made.intent_id or "")
+    assert open_amount(session, invoice.id or 0) == 0
+    work(session)
+    assert (open_amount(session, invoice.id or 0), made.received) == (0, invoice.total)

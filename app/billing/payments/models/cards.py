@@ -91,7 +91,8 @@ class Collection(SQLModel, table=True):
     received: Decimal = euros(default=ZERO)
     to_supplier: Decimal = euros(default=ZERO)
     stripe_fee: Decimal = euros(default=ZERO)
-    synced: int = 0
+    synced: int = 0  # entries booked
+    looks: int = 0  # snapshots taken in
     made_at: datetime = instant()
     made_by: str = ""
 
@@ -118,6 +119,7 @@ class StripeAccount(SQLModel, table=True):
     supplier_id: int = Field(primary_key=True, foreign_key="suppliers.id")
     account_id: str = Field(unique=True, max_length=255)
     charges_enabled: bool = False
+    looks: int = 0  # answers of Stripe's taken in
     opened_at: datetime = instant()
 
 

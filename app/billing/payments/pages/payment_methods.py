@@ -19,6 +19,7 @@ from app.billing.invoicing.queries import open_amount
 from app.billing.payments import card_collections, direct_debits, payment_methods
 from app.billing.payments import stripe_gateway as gateway
 from app.billing.payments.models.cards import Collection, CollectionStatus, MethodKind, PaymentMethod
+from app.core.database import outside
 from app.core.errors import DomainError, NotFound
 from app.core.i18n import say
 from app.core.settings import get_settings
@@ -86,8 +87,7 @@ def begin_setup(
 ) -> Response:
     """Begin to set up a card or an account: the browser asks for its number and gives it to Stripe alone."""
     try:
-        with session.begin_nested():
-            setup = payment_methods.begin_setup(session, actor, kind)
+        setup = payment_methods.begin_setup(session, actor, kind)
     except DomainError as refusal:
         return _page(request, session, actor, say(refusal))
     return _page(request, session, actor, setup=setup, kind=kind)
@@ -98,8 +98,11 @@ def keep(
     request: Request, session: SessionDep, actor: SignedIn, setup: Annotated[str, Form(max_length=255)] = ""
 ) -> Response:
     """Keep what the browser confirmed with Stripe."""
-    show = partial(_page, request, session, actor)
-    return attempt(session, lambda: payment_methods.keep_method(session, actor, setup), show, HERE)
+    try:
+        payment_methods.keep_method(session, actor, setup)
+    except DomainError as refusal:
+        return _page(request, session, actor, say(refusal))
+    return RedirectResponse(HERE, 303)
 
 
 @router.post("/invoices/how-we-pay/removal")
@@ -147,9 +150,11 @@ def _payment(request: Request, session: Session, actor: Actor, number: str, erro
     last = _last_collection(session, invoice)
     method = payment_methods.method_of(session, actor.require_company())
     secret = ""
-    if last and last.status is CollectionStatus.ACTION_NEEDED and last.intent_id:
+    intent_id = last.intent_id if last and last.status is CollectionStatus.ACTION_NEEDED else None
+    if intent_id:
         try:
-            secret = gateway.client_secret(last.intent_id)
+            with outside(session):
+                secret = gateway.client_secret(intent_id)
             _let_stripe_in(request)
         except DomainError as refusal:
             error = error or say(refusal)
@@ -197,10 +202,9 @@ def pay(request: Request, session: SessionDep, actor: SignedIn, number: str) -> 
 def confirmed(request: Request, session: SessionDep, actor: SignedIn, number: str) -> Response:
     """The owner has answered the bank: look at the collection again."""
     last = _last_collection(session, _own(session, actor, number))
-
-    def take() -> None:
+    try:
         if last is not None and last.intent_id:
             card_collections.sync(session, last.intent_id)
-
-    show = partial(_payment, request, session, actor, number)
-    return attempt(session, take, show, f"/invoices/{number}/payment")
+    except DomainError as refusal:
+        return _payment(request, session, actor, number, say(refusal))
+    return RedirectResponse(f"/invoices/{number}/payment", 303)

@@ -69,8 +69,7 @@ def _table(rows: Any) -> Table:
 def join(request: Request, session: SessionDep, actor: SignedIn) -> Response:
     """Open my own account at Stripe, or go on with it there."""
     try:
-        with session.begin_nested():
-            address = connected_accounts.join(session, actor)
+        address = connected_accounts.join(session, actor)
     except DomainError as refusal:
         return _page(request, session, actor, error=say(refusal))
     return RedirectResponse(address, 303)
