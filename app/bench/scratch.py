@@ -15,6 +15,7 @@ from app.catalog.search import learn_words
 from app.catalog.shelf import refresh_listing
 from app.core import schema
 from app.core.database import create_database, database_url, drop_database, new_engine
+from app.orders.consolidation.agreed_terms import freeze_terms
 
 
 @contextmanager
@@ -143,7 +144,11 @@ def make_round(session: Session, code: str, status: str, lines: int, offers: int
         offers=offers,
     )
     _analyze(session)
-    return int(session.execute(text("SELECT id FROM rounds WHERE code = :code"), {"code": code}).scalar_one())
+    round_id = int(session.execute(text("SELECT id FROM rounds WHERE code = :code"), {"code": code}).scalar_one())
+    if status != "open":
+        freeze_terms(session, round_id)
+        session.commit()
+    return round_id
 
 
 def _analyze(session: Session) -> None:

@@ -76,9 +76,11 @@ class Tariff:
         # The most specific first; between equals the newest, so that a correction wins.
         self._rules = sorted(valid, key=lambda rule: (-rule.scope.specificity, -rule.rule_id))
 
+    def rule_for(self, offer_id: int, supplier_id: int, category_id: int | None) -> Rule | None:
+        """The most specific rule that covers the offer; None where none does."""
+        return next((rule for rule in self._rules if rule.scope.covers(offer_id, supplier_id, category_id)), None)
+
     def rate_for(self, offer_id: int, supplier_id: int, category_id: int | None) -> Rate:
         """The rate of the most specific rule that covers the offer; no commission where none does."""
-        for rule in self._rules:
-            if rule.scope.covers(offer_id, supplier_id, category_id):
-                return rule.rate
-        return NO_COMMISSION
+        rule = self.rule_for(offer_id, supplier_id, category_id)
+        return rule.rate if rule else NO_COMMISSION

@@ -84,7 +84,7 @@ def firm_shares(session: Session, round_id: int, park_id: int, cursor: str | Non
                 FROM allocations a
                 JOIN order_lines l ON l.id = a.order_line_id
                 JOIN member_orders o ON o.id = l.order_id AND o.park_id = :park_id
-                JOIN offers f ON f.id = a.offer_id
+                JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
                 JOIN suppliers s ON s.id = f.supplier_id
                 WHERE a.round_id = :round_id AND a.served > 0
                 GROUP BY o.company_id
@@ -121,10 +121,10 @@ def split_lines(session: Session, round_id: int, park_id: int, company_ids: list
             JOIN allocations a ON a.order_line_id = l.id AND a.served > 0
             JOIN companies c ON c.id = o.company_id
             JOIN people w ON w.id = o.person_id
-            JOIN offers f ON f.id = a.offer_id
+            JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
             JOIN suppliers s ON s.id = f.supplier_id
             WHERE o.round_id = :round_id AND o.park_id = :park_id AND o.company_id = ANY(:company_ids)
-            GROUP BY c.id, s.id, f.id
+            GROUP BY c.id, s.id, f.round_id, f.offer_id
             ORDER BY c.name, c.id, s.name, f.name, f.sku
         """),
         {"round_id": round_id, "park_id": park_id, "company_ids": company_ids},
@@ -195,7 +195,10 @@ def arrived_lines(session: Session, drop_id: int) -> list[ArrivedLine]:
         text("""
             SELECT f.sku, f.name, l.quantity AS ordered, l.received_quantity AS good, l.damaged_quantity AS damaged,
                 l.note
-            FROM drop_lines l JOIN offers f ON f.id = l.offer_id
+            FROM drop_lines l
+            JOIN drops d ON d.id = l.drop_id
+            JOIN supplier_orders o ON o.id = d.supplier_order_id
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = l.offer_id
             WHERE l.drop_id = :id AND l.received_quantity IS NOT NULL ORDER BY f.sku
         """),
         {"id": drop_id},

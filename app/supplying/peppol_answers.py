@@ -55,7 +55,7 @@ def _find_part(session: Session, actor: Actor, document: str) -> _Part:
             JOIN allocations a ON a.supplier_order_id = o.id
             JOIN order_lines l ON l.id = a.order_line_id
             JOIN member_orders m ON m.id = l.order_id
-            JOIN offers f ON f.id = a.offer_id
+            JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
             WHERE o.supplier_id = :supplier_id AND o.sent_at IS NOT NULL
               AND (o.number || '-' || k.code = :document OR (o.number = :document AND NOT EXISTS (
                 SELECT FROM drops e WHERE e.supplier_order_id = o.id AND e.id <> d.id)))

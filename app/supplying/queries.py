@@ -96,7 +96,11 @@ def invoice_lines(session: Session, invoice_id: int) -> list[InvoiceLineRow]:
     rows = session.execute(
         text("""
             SELECT f.sku, f.name, n.quantity, n.unit_price, n.amount, n.eco_contribution, n.vat_rate
-            FROM supplier_invoice_lines n JOIN offers f ON f.id = n.offer_id WHERE n.invoice_id = :id ORDER BY f.sku
+            FROM supplier_invoice_lines n
+            JOIN supplier_invoices i ON i.id = n.invoice_id
+            JOIN supplier_orders o ON o.id = i.supplier_order_id
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = n.offer_id
+            WHERE n.invoice_id = :id ORDER BY f.sku
         """),
         {"id": invoice_id},
     )

@@ -151,21 +151,23 @@ def _agreed(session: Session, supplier_order_id: int, but_for: int | None = None
     """What may be invoiced of an order by SKU; `but_for` leaves one invoice out of what was invoiced."""
     rows = session.execute(
         text("""
-            SELECT f.id, f.sku, l.served, l.unit_price, f.vat_rate, f.eco_contribution,
+            SELECT l.offer_id, f.sku, l.served, l.unit_price, f.vat_rate, f.eco_contribution,
                 l.received_quantity IS NOT NULL AS came,
                 coalesce((
                     SELECT sum(n.quantity) FROM supplier_invoice_lines n JOIN supplier_invoices i ON i.id = n.invoice_id
                     WHERE i.supplier_order_id = :id AND n.offer_id = l.offer_id AND i.status <> :disputed
                       AND i.id IS DISTINCT FROM :but_for
                 ), 0) AS invoiced
-            FROM supplier_order_lines l JOIN offers f ON f.id = l.offer_id
+            FROM supplier_order_lines l
+            JOIN supplier_orders o ON o.id = l.supplier_order_id
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = l.offer_id
             WHERE l.supplier_order_id = :id ORDER BY f.sku
         """),
         {"id": supplier_order_id, "but_for": but_for, "disputed": InvoiceStatus.DISPUTED},
     )
     return {
         row.sku: _Agreed(
-            row.id,
+            row.offer_id,
             Due(row.sku, max(row.served - row.invoiced, 0), row.unit_price, row.vat_rate, row.eco_contribution),
             row.came,
         )
@@ -218,7 +220,7 @@ def match_invoices(session: Session, order: SupplierOrder) -> None:
     ).all()
     for invoice in open_ones:
         agreed = _agreed(session, order.id, invoice.id)
-        lines = _stored_lines(session, invoice)
+        lines = _stored_lines(session, order, invoice)
         found = differences(
             lines,
             {sku: line.due for sku, line in agreed.items()},
@@ -242,13 +244,14 @@ def match_invoices(session: Session, order: SupplierOrder) -> None:
     _close(session, order)
 
 
-def _stored_lines(session: Session, invoice: SupplierInvoice) -> list[AskedLine]:
+def _stored_lines(session: Session, order: SupplierOrder, invoice: SupplierInvoice) -> list[AskedLine]:
     rows = session.execute(
         text("""
             SELECT f.sku, n.quantity, n.unit_price, n.eco_contribution
-            FROM supplier_invoice_lines n JOIN offers f ON f.id = n.offer_id WHERE n.invoice_id = :id ORDER BY f.sku
+            FROM supplier_invoice_lines n JOIN round_offers f ON f.round_id = :round_id AND f.offer_id = n.offer_id
+            WHERE n.invoice_id = :id ORDER BY f.sku
         """),
-        {"id": invoice.id},
+        {"id": invoice.id, "round_id": order.round_id},
     )
     return rows_as(AskedLine, rows)
 

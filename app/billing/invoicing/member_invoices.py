@@ -55,7 +55,7 @@ _DUE = """
     JOIN allocations a ON a.supplier_order_id = so.id
     JOIN order_lines l ON l.id = a.order_line_id
     JOIN member_orders o ON o.id = l.order_id AND o.park_id = d.park_id
-    JOIN offers f ON f.id = a.offer_id
+    JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
     LEFT JOIN LATERAL (
         SELECT sum(units) AS units, sum(amount) AS amount FROM invoiced_lines i WHERE i.order_line_id = a.order_line_id
     ) b ON true

@@ -21,7 +21,7 @@ from app.edocuments.parties import Party
 from app.edocuments.totals import STANDARD_RATE
 
 # Lines of which more is invoiced than is served, with each document that still asks for some, the latest first, and
-# what that document's own line said (the offer's, where an old document does not tell which of its lines it was).
+# what that document's own line said (the terms agreed, where an old document does not tell which of its lines it was).
 _OVER = """
     SELECT o.company_id, a.order_line_id, so.id AS supplier_order_id, so.number AS order_number, so.received_at,
         coalesce(billed.sku, f.sku) AS sku, coalesce(billed.name, f.name) AS name,
@@ -33,7 +33,7 @@ _OVER = """
     JOIN allocations a ON a.supplier_order_id = so.id
     JOIN order_lines l ON l.id = a.order_line_id
     JOIN member_orders o ON o.id = l.order_id
-    JOIN offers f ON f.id = a.offer_id
+    JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
     JOIN LATERAL (
         SELECT sum(units) AS units, sum(amount) AS amount FROM invoiced_lines i WHERE i.order_line_id = a.order_line_id
     ) b ON b.units > a.served

@@ -56,8 +56,8 @@ def set_packs(session: Session, actor: Actor, code: str, offer_id: int, packs: i
             SELECT sum(l.quantity + l.tolerance) / max(f.pack_size) FROM order_lines l
             JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = :locked
             LEFT JOIN line_moves m ON m.order_line_id = l.id
-            JOIN offers f ON f.id = coalesce(m.offer_id, l.offer_id)
-            WHERE f.id = :offer_id AND l.excluded_because IS NULL
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = coalesce(m.offer_id, l.offer_id)
+            WHERE f.offer_id = :offer_id AND l.excluded_because IS NULL
                 AND (m.order_line_id IS NULL OR m.offer_id IS NOT NULL)
         """),
         {"round_id": round_id, "offer_id": offer_id, "locked": OrderStatus.LOCKED},
@@ -104,7 +104,8 @@ def choose_for_supplier(
             SELECT 1 FROM order_lines l
             JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id AND o.status = :locked
             LEFT JOIN line_moves m ON m.order_line_id = l.id
-            JOIN offers f ON f.id = coalesce(m.offer_id, l.offer_id) AND f.supplier_id = :supplier_id LIMIT 1
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = coalesce(m.offer_id, l.offer_id)
+                AND f.supplier_id = :supplier_id LIMIT 1
         """),
         {"round_id": round_id, "supplier_id": supplier_id, "locked": OrderStatus.LOCKED},
     ).scalar_one_or_none()

@@ -21,7 +21,7 @@ from app.accounts.permissions import Permission
 from app.accounts.service import check_version
 from app.catalog.terms import PriceTier, SupplierTerms, Terms
 from app.commission.service import tariff_on
-from app.commission.tariff import Rate
+from app.commission.tariff import NO_COMMISSION, Rate
 from app.core import clock
 from app.core.apportion import apportion
 from app.core.bulk_copy import copy_rows
@@ -57,6 +57,7 @@ class _Offer(NamedTuple):
     supplier_id: int
     terms: Terms
     rate: Rate
+    rule_id: int | None
     packs: int | None
     set_aside: UnfilledReason | None
 
@@ -106,7 +107,8 @@ def consolidate_round(
     copy_rows(
         session,
         "COPY supplier_order_lines (supplier_order_id, offer_id, quantity, packs, unit_price, amount, list_amount,"
-        " commission, member_line_count) FROM STDIN",
+        " commission, member_line_count, commission_rule_id, commission_rate, commission_minimum, commission_maximum)"
+        " FROM STDIN",
         ordered.lines,
     )
     session.execute(text("ANALYZE supplier_order_lines, allocations (supplier_order_id, offer_id, round_id)"))
@@ -130,9 +132,10 @@ def _read_offers(session: Session, consolidated: Round) -> dict[int, _Offer]:
     }
     rows = session.execute(
         text("""
-            SELECT f.id, f.supplier_id, p.category_id, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices
-            FROM offers f JOIN products p ON p.id = f.product_id
-            WHERE f.id IN (
+            SELECT f.offer_id, f.supplier_id, f.category_id, f.pack_size, f.min_quantity, f.tier_quantities,
+                f.tier_prices
+            FROM round_offers f
+            WHERE f.round_id = :round_id AND f.offer_id IN (
                 SELECT coalesce(m.offer_id, l.offer_id) FROM order_lines l JOIN member_orders o ON o.id = l.order_id
                 LEFT JOIN line_moves m ON m.order_line_id = l.id
                 WHERE o.round_id = :round_id AND o.status = :locked
@@ -140,17 +143,19 @@ def _read_offers(session: Session, consolidated: Round) -> dict[int, _Offer]:
         """),
         {"round_id": round_id, "locked": OrderStatus.LOCKED},
     )
-    return {
-        row.id: _Offer(
-            row.id,
+    offers = {}
+    for row in rows:
+        rule = tariff.rule_for(row.offer_id, row.supplier_id, row.category_id)
+        offers[row.offer_id] = _Offer(
+            row.offer_id,
             row.supplier_id,
             Terms(row.pack_size, row.min_quantity, tuple(map(PriceTier, row.tier_quantities, row.tier_prices))),
-            tariff.rate_for(row.id, row.supplier_id, row.category_id),
-            packs.get(row.id),
+            rule.rate if rule else NO_COMMISSION,
+            rule.rule_id if rule else None,
+            packs.get(row.offer_id),
             choices.get(row.supplier_id),
         )
-        for row in rows
-    }
+    return offers
 
 
 def _number_supplier_orders(session: Session, consolidated: Round) -> dict[int, int]:
@@ -159,13 +164,13 @@ def _number_supplier_orders(session: Session, consolidated: Round) -> dict[int, 
         text("""
             INSERT INTO supplier_orders (number, round_id, supplier_id, status, amount, list_amount, commission,
                 eco_contribution, delivery_fee, line_count, member_line_count, version)
-            SELECT :code || '-' || s.code, :round_id, s.id, :draft, 0, 0, 0, 0, 0, 0, 0, 1
-            FROM suppliers s
-            WHERE s.id IN (
+            SELECT :code || '-' || s.code, :round_id, s.supplier_id, :draft, 0, 0, 0, 0, 0, 0, 0, 1
+            FROM round_suppliers s
+            WHERE s.round_id = :round_id AND s.supplier_id IN (
                 SELECT f.supplier_id FROM order_lines l
                 JOIN member_orders o ON o.id = l.order_id
                 LEFT JOIN line_moves m ON m.order_line_id = l.id
-                JOIN offers f ON f.id = coalesce(m.offer_id, l.offer_id)
+                JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = coalesce(m.offer_id, l.offer_id)
                 WHERE o.round_id = :round_id AND o.status = :locked
             )
             ORDER BY s.code
@@ -277,6 +282,7 @@ def _allocations(
             ordered.lines.append(
                 (supplier_order_id, offer_id, outcome.quantity, packs)
                 + (price, amount_sum, list_amount, commission_sum, served)
+                + (offer.rule_id, rate.percent, rate.minimum, rate.maximum)
             )
         ordered.member_lines += len(lines)
         if progress:
@@ -314,10 +320,10 @@ def _total_supplier_orders(session: Session, round_id: int) -> None:
                 sum(round(l.quantity * f.eco_contribution, 2)) AS eco_contribution,
                 count(*) AS line_count, sum(l.member_line_count) AS member_line_count
             FROM supplier_orders o
-            JOIN suppliers s ON s.id = o.supplier_id
+            JOIN round_suppliers s ON s.round_id = o.round_id AND s.supplier_id = o.supplier_id
             JOIN supplier_order_lines l ON l.supplier_order_id = o.id
-            JOIN offers f ON f.id = l.offer_id
-            WHERE o.round_id = :round_id GROUP BY o.id, s.id
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = l.offer_id
+            WHERE o.round_id = :round_id GROUP BY o.id, s.round_id, s.supplier_id
         """),
         of_round,
     )

@@ -18,25 +18,23 @@ _SET_ASIDE = """
     SELECT supplier_id FROM supplier_choices
     WHERE round_id = :round_id AND decision = ANY(:set_aside)
 """
-# Offers of the products that somebody wants: sold now, by suppliers that take part, open to everybody; and those that
-# lines chose, whatever became of them.
+# Offers of the products that somebody wants: those that may serve everybody, and those that lines chose.
 _OFFERS = f"""
-    WITH wanted AS (
-        SELECT DISTINCT l.offer_id FROM order_lines l JOIN member_orders o ON o.id = l.order_id
-        WHERE o.round_id = :round_id AND o.status = :locked AND l.excluded_because IS NULL
-    )
-    SELECT f.id, s.code, f.sku, f.product_id, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices,
-        coalesce(k.score, 0) AS score, s.minimum_order, s.free_delivery_from, s.delivery_fee,
-        EXISTS (SELECT FROM assortment_rules a WHERE a.offer_id = f.id) OR f.withdrawn_at IS NOT NULL AS own_only
-    FROM offers f
-    JOIN suppliers s ON s.id = f.supplier_id
-    LEFT JOIN offer_scores k ON k.offer_id = f.id
-    WHERE f.product_id IN (SELECT g.product_id FROM offers g JOIN wanted w ON w.offer_id = g.id)
-        AND s.id NOT IN ({_SET_ASIDE}) AND (CAST(:only AS int) IS NULL OR s.id = :only)
-        AND (f.id IN (SELECT offer_id FROM wanted) OR (
-            f.withdrawn_at IS NULL AND s.active
-            AND NOT EXISTS (SELECT FROM assortment_rules a WHERE a.offer_id = f.id)))
-    ORDER BY f.id
+    SELECT f.offer_id, s.code, f.sku, f.product_id, f.pack_size, f.min_quantity, f.tier_quantities, f.tier_prices,
+        coalesce(k.score, 0) AS score, s.minimum_order, s.free_delivery_from, s.delivery_fee, f.restricted
+    FROM round_offers f
+    JOIN round_suppliers s ON s.round_id = f.round_id AND s.supplier_id = f.supplier_id
+    LEFT JOIN offer_scores k ON k.offer_id = f.offer_id
+    WHERE f.round_id = :round_id
+        AND f.supplier_id NOT IN ({_SET_ASIDE}) AND (CAST(:only AS int) IS NULL OR f.supplier_id = :only)
+        AND f.product_id IN (
+            SELECT w.product_id FROM round_offers w JOIN order_lines l ON l.offer_id = w.offer_id
+            JOIN member_orders o ON o.id = l.order_id AND o.round_id = w.round_id
+            WHERE w.round_id = :round_id AND o.status = :locked AND l.excluded_because IS NULL)
+        AND (f.offered OR EXISTS (
+            SELECT FROM order_lines l JOIN member_orders o ON o.id = l.order_id AND o.round_id = :round_id
+            WHERE l.offer_id = f.offer_id AND o.status = :locked AND l.excluded_because IS NULL))
+    ORDER BY f.offer_id
 """
 _LINES = f"""
     SELECT l.id, l.offer_id, o.reference, c.code, k.code AS park, o.placed_at, l.quantity, l.tolerance,
@@ -45,7 +43,7 @@ _LINES = f"""
     JOIN order_lines l ON l.order_id = o.id
     JOIN companies c ON c.id = o.company_id
     JOIN parks k ON k.id = o.park_id
-    JOIN offers f ON f.id = l.offer_id
+    JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = l.offer_id
     WHERE o.round_id = :round_id AND o.status = :locked AND l.excluded_because IS NULL
         AND f.supplier_id NOT IN ({_SET_ASIDE})
     ORDER BY l.id
@@ -80,10 +78,10 @@ def read_round_book(session: Session, planned: Round) -> RoundBook:
     keys: dict[int, OfferKey] = {}
     for row in session.execute(text(_OFFERS), parameters):
         offer = (row.code, row.sku)
-        keys[row.id] = offer
+        keys[row.offer_id] = offer
         suppliers[row.code] = SupplierTerms(row.minimum_order, row.free_delivery_from, row.delivery_fee)
         terms[offer] = Terms(row.pack_size, row.min_quantity, _tiers(row.tier_quantities, row.tier_prices))
-        products[offer] = f"{row.product_id}/{row.id}" if row.own_only else str(row.product_id)
+        products[offer] = f"{row.product_id}/{row.offer_id}" if row.restricted else str(row.product_id)
         scores[offer] = row.score
     rows, line_ids, fixed = [], [], set()
     for line in session.execute(text(_LINES), parameters):

@@ -8,6 +8,7 @@ from app.accounts.actor import SYSTEM, Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import check_version
 from app.core import clock, jobs
+from app.orders.consolidation.agreed_terms import freeze_terms
 from app.orders.consolidation.draft import clear_draft
 from app.orders.consolidation.rollover import carry_over_into, next_round
 from app.orders.ordering.demand import recount_demand
@@ -44,6 +45,7 @@ def close_round(session: Session, actor: Actor, code: str, expected_version: int
     round_id = round_key(closed)
     change_orders(session, round_id, (OrderStatus.APPROVED,), OrderStatus.LOCKED)
     roll_over_orders(session, round_id, OrderStatus.AWAITING_APPROVAL)
+    freeze_terms(session, round_id)
     closed.closed_at = clock.now()
     change_status(session, actor, closed, RoundStatus.CLOSED)
     recount_demand(session, round_id)

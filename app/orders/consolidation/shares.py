@@ -10,17 +10,15 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from app.commission.ledger.entries import adjustment_entry, book
-from app.commission.service import tariff_on
-from app.commission.tariff import Tariff
+from app.commission.tariff import Rate
 from app.core import clock
 from app.core.money import ZERO, round_amount
 from app.orders.consolidation.models.supplier_orders import SupplierOrder
 from app.orders.consolidation.rules import Standing
 from app.orders.ordering import budgets
-from app.orders.rounds.models import Round
 
 Stage = Literal["confirmed", "received"]
 
@@ -30,9 +28,9 @@ class Share(NamedTuple):
 
     order_line_id: int
     offer_id: int
-    category_id: int
     park_id: int
     unit_price: Decimal
+    rate: Rate
     standing: Standing
 
 
@@ -52,13 +50,13 @@ def shares_of(session: Session, supplier_order_id: int, offer_ids: Iterable[int]
     chosen = list(offer_ids) if offer_ids is not None else None
     rows = session.execute(
         text("""
-            SELECT a.order_line_id, a.offer_id, p.category_id, o.park_id, a.unit_price, o.reference, o.placed_at,
+            SELECT a.order_line_id, a.offer_id, o.park_id, a.unit_price, n.commission_rate, n.commission_minimum,
+                n.commission_maximum, o.reference, o.placed_at,
                 a.wanted, coalesce(a.confirmed_quantity, a.allocated) AS has, l.ceiling_price
             FROM allocations a
             JOIN order_lines l ON l.id = a.order_line_id
             JOIN member_orders o ON o.id = l.order_id
-            JOIN offers f ON f.id = a.offer_id
-            JOIN products p ON p.id = f.product_id
+            JOIN supplier_order_lines n ON n.supplier_order_id = a.supplier_order_id AND n.offer_id = a.offer_id
             WHERE a.supplier_order_id = :id AND (CAST(:offers AS int[]) IS NULL OR a.offer_id = ANY(:offers))
             ORDER BY a.offer_id, a.order_line_id
         """),
@@ -68,9 +66,9 @@ def shares_of(session: Session, supplier_order_id: int, offer_ids: Iterable[int]
         Share(
             row.order_line_id,
             row.offer_id,
-            row.category_id,
             row.park_id,
             row.unit_price,
+            Rate(row.commission_rate, row.commission_minimum, row.commission_maximum),
             Standing(row.reference, row.placed_at, row.wanted, row.has, row.ceiling_price),
         )
         for row in rows
@@ -80,15 +78,13 @@ def shares_of(session: Session, supplier_order_id: int, offer_ids: Iterable[int]
 def write_shares(session: Session, order: SupplierOrder, shares: list[Share], served: Served, stage: Stage) -> None:
     """Write what these lines get now, and let amounts, commission, books and budgets follow."""
     assert order.id is not None
-    tariff = _tariff_of(session, order)
     before = order.commission
     rows = []
     for share in shares:
         quantity = served.quantities[share.order_line_id]
         price = served.prices.get(share.offer_id, share.unit_price)
         amount = round_amount(quantity * price)
-        rate = tariff.rate_for(share.offer_id, order.supplier_id, share.category_id)
-        rows.append((share.order_line_id, quantity, price, amount, rate.commission_of(amount)))
+        rows.append((share.order_line_id, quantity, price, amount, share.rate.commission_of(amount)))
     session.execute(
         text(f"""
             UPDATE allocations a
@@ -113,12 +109,6 @@ def write_shares(session: Session, order: SupplierOrder, shares: list[Share], se
     budgets.settle(session, costs_of_orders(session, supplier_order_id=order.id))
 
 
-def _tariff_of(session: Session, order: SupplierOrder) -> Tariff:
-    """The rules that held when the round closed."""
-    closes_at = session.exec(select(Round.closes_at).where(Round.id == order.round_id)).one()
-    return tariff_on(session, closes_at.astimezone(clock.PARIS).date())
-
-
 def _total(session: Session, order: SupplierOrder, stage: Stage) -> None:
     """Sum the lines up from their allocations, and the order from its lines.
 
@@ -140,18 +130,19 @@ def _total(session: Session, order: SupplierOrder, stage: Stage) -> None:
     )
     sums = session.execute(
         text("""
-            SELECT coalesce(sum(a.amount), 0), coalesce(sum(a.commission), 0),
-                coalesce(sum(round(a.served * f.tier_prices[1], 2)), 0),
-                coalesce(sum(round(a.served * f.eco_contribution, 2)), 0)
+            SELECT coalesce(sum(a.amount), 0) AS amount, coalesce(sum(a.commission), 0) AS commission,
+                coalesce(sum(round(a.served * f.tier_prices[1], 2)), 0) AS list_amount,
+                coalesce(sum(round(a.served * f.eco_contribution, 2)), 0) AS eco_contribution
             FROM (
                 SELECT offer_id, sum(served) AS served, sum(amount) AS amount, sum(commission) AS commission
                 FROM allocations WHERE supplier_order_id = :id GROUP BY offer_id
             ) a
-            JOIN offers f ON f.id = a.offer_id
+            JOIN round_offers f ON f.round_id = :round_id AND f.offer_id = a.offer_id
         """),
-        {"id": order.id},
+        {"id": order.id, "round_id": order.round_id},
     ).one()
-    order.amount, order.commission, order.list_amount, order.eco_contribution = sums
+    order.amount, order.commission = sums.amount, sums.commission
+    order.list_amount, order.eco_contribution = sums.list_amount, sums.eco_contribution
     if order.amount == ZERO:
         order.delivery_fee = ZERO
     order.updated_at = clock.now()

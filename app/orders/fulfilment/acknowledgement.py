@@ -12,12 +12,12 @@ from sqlmodel import Session, col, select
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import check_version
-from app.catalog.models import Offer
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
 from app.core.database import rows_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import marked
+from app.orders.consolidation.models.agreed_terms import RoundOffer
 from app.orders.consolidation.models.supplier_orders import (
     NOT_SENT_YET,
     LineAnswer,
@@ -124,9 +124,9 @@ def refuse_order(
 
 def _lines_by_sku(session: Session, order: SupplierOrder) -> dict[str, SupplierOrderLine]:
     rows = session.exec(
-        select(Offer.sku, SupplierOrderLine)
-        .join(SupplierOrderLine, col(SupplierOrderLine.offer_id) == Offer.id)
-        .where(SupplierOrderLine.supplier_order_id == order.id)
+        select(RoundOffer.sku, SupplierOrderLine)
+        .join(SupplierOrderLine, col(SupplierOrderLine.offer_id) == RoundOffer.offer_id)
+        .where(RoundOffer.round_id == order.round_id, SupplierOrderLine.supplier_order_id == order.id)
         .execution_options(populate_existing=True)
     )
     return dict(rows.all())
@@ -268,14 +268,15 @@ def asked_prices(session: Session, supplier_order_id: int) -> list[AskedPrice]:
             SELECT l.offer_id, f.sku, f.name, l.unit_price AS agreed, l.asked_price AS asked,
                 count(*) FILTER (WHERE barred.units > 0) AS lines_out, coalesce(sum(barred.units), 0) AS units_out
             FROM supplier_order_lines l
-            JOIN offers f ON f.id = l.offer_id
+            JOIN supplier_orders o ON o.id = l.supplier_order_id
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = l.offer_id
             JOIN allocations a ON a.supplier_order_id = l.supplier_order_id AND a.offer_id = l.offer_id
             JOIN order_lines m ON m.id = a.order_line_id
             LEFT JOIN LATERAL (
                 SELECT a.served AS units WHERE m.ceiling_price < l.asked_price
             ) barred ON true
             WHERE l.supplier_order_id = :id AND l.asked_price IS NOT NULL
-            GROUP BY l.supplier_order_id, l.offer_id, f.id ORDER BY f.sku
+            GROUP BY l.supplier_order_id, l.offer_id, f.round_id, f.offer_id ORDER BY f.sku
         """),
         {"id": supplier_order_id},
     )

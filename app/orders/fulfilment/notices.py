@@ -24,7 +24,7 @@ def tell_buyers(session: Session, order: SupplierOrder, lost: Mapping[int, int])
             FROM order_lines l
             JOIN member_orders o ON o.id = l.order_id
             JOIN people p ON p.id = o.person_id
-            JOIN offers f ON f.id = l.offer_id
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = l.offer_id
             WHERE l.id = ANY(:lines) ORDER BY p.id, l.id
         """),
         {"lines": list(lost)},

@@ -51,15 +51,15 @@ def expected_at(session: Session, drop: Drop) -> list[Expected]:
     """What is still to arrive at a drop, by SKU; articles that nobody gets any more count with 0 units."""
     rows = session.execute(
         text("""
-            SELECT f.id AS offer_id, f.sku, f.name, sum(a.served) AS units, l.promised_on,
+            SELECT f.offer_id, f.sku, f.name, sum(a.served) AS units, l.promised_on,
                 coalesce(l.answer = :back_ordered AND coalesce(l.promised_on > :today, true), false) AS comes_later
             FROM allocations a
             JOIN order_lines m ON m.id = a.order_line_id
             JOIN member_orders o ON o.id = m.order_id AND o.park_id = :park
             JOIN supplier_order_lines l ON l.supplier_order_id = a.supplier_order_id AND l.offer_id = a.offer_id
-            JOIN offers f ON f.id = a.offer_id
+            JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
             WHERE a.supplier_order_id = :id AND a.received_quantity IS NULL
-            GROUP BY f.id, l.supplier_order_id, l.offer_id ORDER BY f.sku
+            GROUP BY f.round_id, f.offer_id, l.supplier_order_id, l.offer_id ORDER BY f.sku
         """),
         {
             "id": drop.supplier_order_id,

@@ -70,8 +70,9 @@ def list_returns(session: Session, supplier_order_id: int, park_id: int) -> list
             JOIN order_lines l ON l.id = a.order_line_id
             JOIN member_orders o ON o.id = l.order_id AND o.park_id = :park
             JOIN companies c ON c.id = o.company_id
-            JOIN offers f ON f.id = a.offer_id
-            GROUP BY c.id, f.id, r.reason, r.recorded_at, r.recorded_by ORDER BY r.recorded_at DESC, c.name
+            JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
+            GROUP BY c.id, f.round_id, f.offer_id, r.reason, r.recorded_at, r.recorded_by
+            ORDER BY r.recorded_at DESC, c.name
         """),
         {"id": supplier_order_id, "park": park_id},
     )
@@ -97,7 +98,7 @@ def record_return(
             JOIN order_lines l ON l.id = a.order_line_id
             JOIN member_orders o ON o.id = l.order_id
             JOIN companies c ON c.id = o.company_id AND c.code = :company
-            JOIN offers f ON f.id = a.offer_id AND f.sku = :sku
+            JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id AND f.sku = :sku
             WHERE a.supplier_order_id = :id AND a.received_quantity > 0
             ORDER BY o.placed_at DESC, a.order_line_id DESC FOR UPDATE OF a
         """),

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from app.core.money import ZERO
-from app.core.tables import choice, euros, euros_per_unit, instant, key
+from app.core.tables import choice, euros, euros_per_unit, instant, key, rate_in_percent
 from app.orders.consolidation.rules import UnfilledReason
 
 
@@ -124,7 +124,8 @@ class SupplierOrder(SQLModel, table=True):
 class SupplierOrderLine(SQLModel, table=True):
     """What a supplier order asks of one offer, in whole packs at the group's price; what was answered, what came.
 
-    `asked_price`: a dearer one that the supplier asks for and the manager has not decided about.
+    `asked_price`: a dearer one that the supplier asks for and the manager has not decided about. The commission's rate
+    (in percent, with its bounds in euros a member line) is that of the rule that held when the round was consolidated.
     """
 
     __tablename__ = "supplier_order_lines"
@@ -145,6 +146,10 @@ class SupplierOrderLine(SQLModel, table=True):
     amount: Decimal = euros()
     list_amount: Decimal = euros()
     commission: Decimal = euros()
+    commission_rule_id: int | None = None
+    commission_rate: Decimal = rate_in_percent(default=ZERO)
+    commission_minimum: Decimal | None = euros(default=None)
+    commission_maximum: Decimal | None = euros(default=None)
     member_line_count: int
     answer: LineAnswer | None = choice(LineAnswer, default=None, nullable=True)
     answer_reason: str = Field(default="", max_length=500, sa_column_kwargs={"server_default": ""})

@@ -21,7 +21,7 @@ def bought_between(
             FROM rounds r
             JOIN supplier_orders o ON o.round_id = r.id
             JOIN supplier_order_lines l ON l.supplier_order_id = o.id
-            JOIN offers f ON f.id = l.offer_id
+            JOIN round_offers f ON f.round_id = r.id AND f.offer_id = l.offer_id
             JOIN products p ON p.id = f.product_id
             JOIN categories c ON c.id = p.category_id
             WHERE r.status = ANY(:approved)

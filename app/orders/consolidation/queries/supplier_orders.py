@@ -44,13 +44,13 @@ class SupplierOrderRow(NamedTuple):
 
 
 _SUPPLIER_ORDER_ROWS = """
-    SELECT o.id, o.number, r.code AS round_code, s.id AS supplier_id, s.code AS supplier_code, s.name AS supplier,
+    SELECT o.id, o.number, r.code AS round_code, o.supplier_id, s.code AS supplier_code, s.name AS supplier,
         o.status, o.amount, o.list_amount, o.commission, o.eco_contribution, o.delivery_fee, o.line_count,
         o.member_line_count, o.alert, c.decision, s.minimum_order, s.free_delivery_from,
         o.version, o.acknowledged_at, o.supplier_reference
     FROM supplier_orders o
     JOIN rounds r ON r.id = o.round_id
-    JOIN suppliers s ON s.id = o.supplier_id
+    JOIN round_suppliers s ON s.round_id = o.round_id AND s.supplier_id = o.supplier_id
     LEFT JOIN supplier_choices c ON c.round_id = o.round_id AND c.supplier_id = o.supplier_id
     WHERE {where} ORDER BY o.number LIMIT :limit
 """
@@ -133,7 +133,7 @@ def list_supplier_order_lines(
                 l.confirmed_quantity, l.asked_price, l.answer, l.answer_reason, l.promised_on
             FROM supplier_order_lines l
             JOIN supplier_orders o ON o.id = l.supplier_order_id
-            JOIN offers f ON f.id = l.offer_id
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = l.offer_id
             LEFT JOIN round_demand d ON d.round_id = o.round_id AND d.offer_id = l.offer_id
             LEFT JOIN pack_decisions decided ON decided.round_id = o.round_id AND decided.offer_id = l.offer_id
             WHERE l.supplier_order_id = :supplier_order_id AND l.offer_id > :after
@@ -194,7 +194,7 @@ def list_allocations(
             JOIN order_lines l ON l.id = a.order_line_id
             JOIN member_orders o ON o.id = l.order_id
             JOIN companies c ON c.id = o.company_id
-            JOIN offers f ON f.id = a.offer_id
+            JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
             ORDER BY a.offer_id, a.order_line_id
         """),
         parameters,

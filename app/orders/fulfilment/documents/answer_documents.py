@@ -90,11 +90,11 @@ def read_answers(session: Session, number: str) -> list[AnswerDocument]:
                 sum(coalesce(a.confirmed_quantity, a.allocated)) AS confirmed
             FROM supplier_orders so
             JOIN supplier_order_lines sol ON sol.supplier_order_id = so.id
-            JOIN offers f ON f.id = sol.offer_id
+            JOIN round_offers f ON f.round_id = so.round_id AND f.offer_id = sol.offer_id
             JOIN allocations a ON a.supplier_order_id = so.id AND a.offer_id = sol.offer_id
             JOIN order_lines l ON l.id = a.order_line_id
             JOIN member_orders m ON m.id = l.order_id
-            JOIN parks k ON k.id = m.park_id
+            JOIN round_parks k ON k.round_id = so.round_id AND k.park_id = m.park_id
             WHERE so.id = :id AND so.acknowledged_at IS NOT NULL
             GROUP BY k.code, f.sku, so.id, sol.supplier_order_id, sol.offer_id
         """),
@@ -135,9 +135,10 @@ def read_despatches(session: Session, number: str) -> list[DespatchDocument]:
                 ARRAY(SELECT p.sscc FROM despatch_parcels p WHERE p.advice_id = d.id ORDER BY p.sscc) AS sscc
             FROM despatch_advices d
             JOIN drops o ON o.id = d.drop_id
-            JOIN parks k ON k.id = o.park_id
+            JOIN supplier_orders so ON so.id = d.supplier_order_id
+            JOIN round_parks k ON k.round_id = so.round_id AND k.park_id = o.park_id
             JOIN despatch_lines l ON l.advice_id = d.id
-            JOIN offers f ON f.id = l.offer_id
+            JOIN round_offers f ON f.round_id = so.round_id AND f.offer_id = l.offer_id
             WHERE d.supplier_order_id = :id GROUP BY d.id, k.code ORDER BY d.id
         """),
         {"id": order.id},

@@ -96,21 +96,27 @@ def read_order_documents(session: Session, number: str, *, as_sent: bool = False
 
 
 def _lines(session: Session, supplier_order_id: int, units: str) -> list[Any]:
-    """What each drop brings, in `units` of its allocations; lines of which nobody gets any are left out."""
+    """What each drop brings, in `units` of its allocations; lines of which nobody gets any are left out.
+
+    Terms, names and addresses are those of the cut-off; only a number that was not known then is today's.
+    """
     return list(
         session.execute(
             text(f"""
                 SELECT d.id AS drop_id, d.delivery_on, k.code AS park_code, k.name AS park, k.street, k.postal_code,
                     k.city, s.name AS supplier, s.street AS supplier_street, s.postal_code AS supplier_postal_code,
-                    s.city AS supplier_city, s.country AS supplier_country, s.siret, s.vat_number,
-                    coalesce(s.email, '') AS email, r.name AS round_name,
-                    coalesce(so.sent_at, so.approved_at) AS issued_at, f.sku, f.name, f.gtin, p.unit, f.pack_size,
+                    s.city AS supplier_city, s.country AS supplier_country,
+                    coalesce(nullif(s.siret, ''), now.siret) AS siret,
+                    coalesce(nullif(s.vat_number, ''), now.vat_number) AS vat_number,
+                    coalesce(now.email, '') AS email, r.name AS round_name,
+                    coalesce(so.sent_at, so.approved_at) AS issued_at, f.sku, f.name, f.gtin, f.unit, f.pack_size,
                     f.vat_rate, f.eco_contribution, goods.quantity, goods.unit_price, goods.amount
                 FROM drops d
                 JOIN supplier_orders so ON so.id = d.supplier_order_id
-                JOIN suppliers s ON s.id = so.supplier_id
+                JOIN round_suppliers s ON s.round_id = so.round_id AND s.supplier_id = so.supplier_id
+                JOIN suppliers now ON now.id = so.supplier_id
                 JOIN rounds r ON r.id = so.round_id
-                JOIN parks k ON k.id = d.park_id
+                JOIN round_parks k ON k.round_id = so.round_id AND k.park_id = d.park_id
                 JOIN LATERAL (
                     SELECT a.offer_id, sum({units}) AS quantity,
                         max(a.unit_price) AS unit_price,
@@ -121,8 +127,7 @@ def _lines(session: Session, supplier_order_id: int, units: str) -> list[Any]:
                     WHERE a.supplier_order_id = so.id
                     GROUP BY a.offer_id
                 ) goods ON goods.quantity > 0
-                JOIN offers f ON f.id = goods.offer_id
-                JOIN products p ON p.id = f.product_id
+                JOIN round_offers f ON f.round_id = so.round_id AND f.offer_id = goods.offer_id
                 WHERE so.id = :id
                 ORDER BY k.code, d.id, f.sku
             """),

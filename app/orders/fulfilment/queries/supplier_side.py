@@ -96,8 +96,10 @@ def own_lines(session: Session, supplier_order_id: int) -> list[OwnLineRow]:
         text("""
             SELECT f.sku, f.name, f.gtin, f.pack_size, l.quantity, l.confirmed_quantity, l.received_quantity,
                 l.served, l.unit_price, l.asked_price, f.vat_rate, l.amount, l.answer, l.answer_reason,
-                l.promised_on, f.id AS offer_id
-            FROM supplier_order_lines l JOIN offers f ON f.id = l.offer_id
+                l.promised_on, l.offer_id
+            FROM supplier_order_lines l
+            JOIN supplier_orders o ON o.id = l.supplier_order_id
+            JOIN round_offers f ON f.round_id = o.round_id AND f.offer_id = l.offer_id
             WHERE l.supplier_order_id = :id ORDER BY f.sku
         """),
         {"id": supplier_order_id},
@@ -126,18 +128,19 @@ def own_drops(session: Session, supplier_order_id: int) -> list[OwnDropRow]:
             SELECT k.code AS park, k.name AS park_name, k.street, k.postal_code, k.city, d.delivery_on, d.received_at,
                 jsonb_object_agg(goods.sku, goods.units) AS units, d.id
             FROM drops d
-            JOIN parks k ON k.id = d.park_id
+            JOIN supplier_orders so ON so.id = d.supplier_order_id
+            JOIN round_parks k ON k.round_id = so.round_id AND k.park_id = d.park_id
             JOIN LATERAL (
                 SELECT f.sku, sum(coalesce(a.confirmed_quantity, a.allocated)) AS units
                 FROM allocations a
                 JOIN order_lines l ON l.id = a.order_line_id
                 JOIN member_orders o ON o.id = l.order_id AND o.park_id = d.park_id
-                JOIN offers f ON f.id = a.offer_id
+                JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
                 WHERE a.supplier_order_id = d.supplier_order_id
                 GROUP BY f.sku
             ) goods ON true
             WHERE d.supplier_order_id = :id
-            GROUP BY d.id, k.id ORDER BY k.code
+            GROUP BY d.id, k.round_id, k.park_id ORDER BY k.code
         """),
         {"id": supplier_order_id},
     )
@@ -162,11 +165,15 @@ def own_advices(session: Session, supplier_order_id: int) -> list[AdviceRow]:
     rows = session.execute(
         text("""
             SELECT v.number, k.code AS park, v.carrier, v.tracking, v.expected_on, v.advised_at,
-                (SELECT jsonb_object_agg(f.sku, n.quantity) FROM despatch_lines n JOIN offers f ON f.id = n.offer_id
+                (SELECT jsonb_object_agg(f.sku, n.quantity) FROM despatch_lines n
+                 JOIN round_offers f ON f.round_id = so.round_id AND f.offer_id = n.offer_id
                  WHERE n.advice_id = v.id) AS lines,
                 (SELECT coalesce(array_agg(p.sscc ORDER BY p.sscc), '{}') FROM despatch_parcels p
                  WHERE p.advice_id = v.id) AS sscc
-            FROM despatch_advices v JOIN drops d ON d.id = v.drop_id JOIN parks k ON k.id = d.park_id
+            FROM despatch_advices v
+            JOIN supplier_orders so ON so.id = v.supplier_order_id
+            JOIN drops d ON d.id = v.drop_id
+            JOIN round_parks k ON k.round_id = so.round_id AND k.park_id = d.park_id
             WHERE v.supplier_order_id = :id ORDER BY v.id
         """),
         {"id": supplier_order_id},
@@ -185,19 +192,19 @@ def still_to_come(session: Session, supplier_order_id: int) -> dict[int, dict[st
     """What is still to leave for each drop, by SKU; drops and articles of which nothing is are left out."""
     rows = session.execute(
         text("""
-            SELECT d.id AS drop_id, f.sku, f.id AS offer_id, sum(a.served) - coalesce(max(advised.units), 0) AS units
+            SELECT d.id AS drop_id, f.sku, f.offer_id, sum(a.served) - coalesce(max(advised.units), 0) AS units
             FROM drops d
             JOIN allocations a ON a.supplier_order_id = d.supplier_order_id AND a.received_quantity IS NULL
             JOIN order_lines l ON l.id = a.order_line_id
             JOIN member_orders o ON o.id = l.order_id AND o.park_id = d.park_id
-            JOIN offers f ON f.id = a.offer_id
+            JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
             LEFT JOIN (
                 SELECT v.drop_id, n.offer_id, sum(n.quantity) AS units
                 FROM despatch_lines n JOIN despatch_advices v ON v.id = n.advice_id
                 WHERE v.supplier_order_id = :id GROUP BY v.drop_id, n.offer_id
-            ) advised ON advised.drop_id = d.id AND advised.offer_id = f.id
+            ) advised ON advised.drop_id = d.id AND advised.offer_id = f.offer_id
             WHERE d.supplier_order_id = :id
-            GROUP BY d.id, f.id HAVING sum(a.served) > coalesce(max(advised.units), 0)
+            GROUP BY d.id, f.round_id, f.offer_id HAVING sum(a.served) > coalesce(max(advised.units), 0)
             ORDER BY d.id, f.sku
         """),
         {"id": supplier_order_id},

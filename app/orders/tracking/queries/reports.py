@@ -81,10 +81,9 @@ _SOURCE = """
     JOIN companies c ON c.id = o.company_id
     JOIN people w ON w.id = o.person_id
     LEFT JOIN cost_centres k ON k.id = o.cost_centre_id
-    JOIN offers f ON f.id = a.offer_id
+    JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
     JOIN suppliers s ON s.id = f.supplier_id
-    JOIN products p ON p.id = f.product_id
-    JOIN categories g ON g.id = p.category_id
+    JOIN categories g ON g.id = f.category_id
     WHERE r.status = ANY(:approved)
 """
 
@@ -154,7 +153,7 @@ def shortages(session: Session, wanted: ReportFilter) -> list[ShortageRow]:
                 array_remove(array_agg(DISTINCT a.reason), NULL) AS reasons,
                 bool_or(a.served < a.allocated) AS supplier_failed
             {_SOURCE} AND a.served < a.wanted {conditions}
-            GROUP BY s.name, f.id ORDER BY sum(a.wanted - a.served) DESC, s.name, f.sku
+            GROUP BY s.name, f.offer_id, f.sku, f.name ORDER BY sum(a.wanted - a.served) DESC, s.name, f.sku
         """),
         parameters,
     )

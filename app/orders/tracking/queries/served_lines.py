@@ -57,18 +57,23 @@ class ServedLineRow(NamedTuple):
 
 
 _SERVED_LINES = """
-    SELECT l.id, l.offer_id, f.product_id, s.name AS supplier, f.sku, f.name, p.unit, l.quantity, l.tolerance,
-        l.ceiling_price, l.if_unfilled, l.excluded_because, f.pack_size, f.min_quantity, f.tier_quantities,
-        f.tier_prices, coalesce(d.quantity, 0) AS group_quantity, a.allocated, a.served,
+    SELECT l.id, l.offer_id, f.product_id, s.name AS supplier, coalesce(t.sku, f.sku) AS sku,
+        coalesce(t.name, f.name) AS name, coalesce(t.unit, p.unit) AS unit, l.quantity, l.tolerance, l.ceiling_price,
+        l.if_unfilled, l.excluded_because, coalesce(t.pack_size, f.pack_size) AS pack_size,
+        coalesce(t.min_quantity, f.min_quantity) AS min_quantity,
+        coalesce(t.tier_quantities, f.tier_quantities) AS tier_quantities,
+        coalesce(t.tier_prices, f.tier_prices) AS tier_prices, coalesce(d.quantity, 0) AS group_quantity, a.allocated,
+        a.served,
         greatest(a.wanted - a.served, 0) AS unfilled, a.reason, a.unit_price, a.amount, f.content, f.content_unit,
         l.accepts_equivalents,
-        (SELECT t.name || ', ' || g.sku FROM offers g JOIN suppliers t ON t.id = g.supplier_id
-         WHERE g.id = a.offer_id AND a.offer_id <> l.offer_id) AS served_by
+        (SELECT n.name || ', ' || g.sku FROM round_offers g JOIN suppliers n ON n.id = g.supplier_id
+         WHERE g.round_id = a.round_id AND g.offer_id = a.offer_id AND a.offer_id <> l.offer_id) AS served_by
     FROM order_lines l
     JOIN member_orders o ON o.id = l.order_id
     JOIN offers f ON f.id = l.offer_id
     JOIN products p ON p.id = f.product_id
     JOIN suppliers s ON s.id = f.supplier_id
+    LEFT JOIN round_offers t ON t.round_id = o.round_id AND t.offer_id = l.offer_id  -- agreed at the cut-off
     LEFT JOIN round_demand d ON d.round_id = o.round_id AND d.offer_id = l.offer_id
     LEFT JOIN allocations a ON a.order_line_id = l.id
     WHERE l.order_id = :order_id {after}
