@@ -29,9 +29,10 @@ from app.orders.consolidation import round_plans
 from app.orders.consolidation.book_optimisation import optimise_book
 from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.models.supplier_orders import SupplierOrder
-from app.orders.consolidation.round_approval import approve_round, send_round
+from app.orders.consolidation.round_approval import approve_round
 from app.orders.consolidation.round_book import read_round_book
 from app.orders.consolidation.round_lifecycle import close_round, open_round
+from app.orders.consolidation.sending import send_round
 from app.orders.fulfilment.receipts import receive_drop
 from app.orders.fulfilment.returns import record_return
 from app.orders.fulfilment.supplier_links import make_driver_link, make_order_link
@@ -123,6 +124,7 @@ class World:
 
     def a_supplier(self, code: str | None = None, **terms: object) -> Supplier:
         number = next(self.numbers)
+        terms = {"email": f"s{number}@example.com"} | terms
         supplier = Supplier(code=code or f"S{number}", name=f"Fournisseur {number}", **terms)
         self.session.add(supplier)
         self.session.flush()

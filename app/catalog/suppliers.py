@@ -1,6 +1,6 @@
 """Suppliers: who speaks for them, where they are, how they are listed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -50,6 +50,22 @@ def add_supplier_user(
     session.add(SupplierUser(person_id=person.id, supplier_id=supplier_id))
     session.flush()
     return person
+
+
+def addresses_of(session: Session, supplier_ids: Iterable[int]) -> dict[int, list[str]]:
+    """Where to write to suppliers: each one's mail address, else those who speak for it; none for the others."""
+    rows = session.execute(
+        text("""
+            SELECT s.id, CASE WHEN s.email <> '' THEN ARRAY[s.email] ELSE coalesce(
+                array_agg(p.email ORDER BY p.id) FILTER (WHERE p.active), '{}') END AS addresses
+            FROM suppliers s
+            LEFT JOIN supplier_users u ON u.supplier_id = s.id
+            LEFT JOIN people p ON p.id = u.person_id
+            WHERE s.id = ANY(:ids) GROUP BY s.id
+        """),
+        {"ids": list(supplier_ids)},
+    )
+    return {row.id: row.addresses for row in rows}
 
 
 class SupplierRow(NamedTuple):

@@ -60,7 +60,7 @@ def create(
             deliveries={park.id: day for park in list_parks(session) if park.id},
             sharing_policy=policy,
         )
-        _show(session, code)
+    _show_committed(code)
 
 
 def _paris(local: datetime | None) -> datetime | None:
@@ -68,12 +68,18 @@ def _paris(local: datetime | None) -> datetime | None:
 
 
 def _take(code: str, by: str | None, step: Callable[..., Any], **options: Any) -> None:
-    """Take a round one step on, in one transaction."""
+    """Take a round one step on, in one transaction; only what is committed is shown."""
     from app.core.database import transaction
 
     with transaction() as session:
         step(session, _actor(session, by), code, **options)
-        session.flush()
+    _show_committed(code)
+
+
+def _show_committed(code: str) -> None:
+    from app.core.database import transaction
+
+    with transaction() as session:
         _show(session, code)
 
 
@@ -123,18 +129,37 @@ def consolidate(code: Code, by: By = None, json: terminal.AsJson = False) -> Non
 
 @rounds.command()
 def approve(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
-    """Approve a consolidated round; above the association's limit a second person must (--by)."""
+    """Approve a consolidated round; above the association's limit a second person must (--by): status 2 until then."""
+    from app.core.database import transaction
     from app.orders.consolidation.round_approval import approve_round
+    from app.orders.rounds.models import RoundStatus
+    from app.orders.rounds.service import get_round
 
     _take(code, by, approve_round)
+    with transaction() as session:
+        approved = get_round(session, code).status is not RoundStatus.CONSOLIDATED
+    if not approved:
+        raise typer.Exit(terminal.NOT_ALL_DONE)
 
 
 @rounds.command()
 def send(code: Code, by: By = None, json: terminal.AsJson = False) -> None:
-    """Send the approved supplier orders; they leave through the worker of `engrenages serve`."""
-    from app.orders.consolidation.round_approval import send_round
+    """Send the approved supplier orders; they leave through the worker of `engrenages serve`.
+
+    Ends with status 2 where some are held back, as their suppliers have no mail address.
+    """
+    from app.core.database import transaction
+    from app.orders.consolidation.sending import held_back, send_round
+    from app.orders.rounds.service import get_round, round_key
 
     _take(code, by, send_round)
+    with transaction() as session:
+        waiting = held_back(session, round_key(get_round(session, code)))
+    for order in waiting:
+        terminal.err.print(f"Not sent: {order.number}, {order.supplier} ({order.supplier_code}) has no mail address.")
+    if waiting:
+        terminal.err.print("Enter their addresses and send again, or: engrenages supplier-order hand-over NUMBER")
+        raise typer.Exit(terminal.NOT_ALL_DONE)
 
 
 @rounds.command()
@@ -169,10 +194,7 @@ def list_(json: terminal.AsJson = False) -> None:
 @rounds.command()
 def show(code: Code, json: terminal.AsJson = False) -> None:
     """A round in figures, with its supplier orders."""
-    from app.core.database import transaction
-
-    with transaction() as session:
-        _show(session, code)
+    _show_committed(code)
 
 
 def _local(instant: datetime) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 SHOWN_BAD_CELLS = 20
+NOT_ALL_DONE = 2  # exit status of a command that did a part of what it was asked
 
 _chosen = {"json": False}
 

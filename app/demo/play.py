@@ -37,8 +37,9 @@ from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.models.supplier_orders import SupplierAlert, SupplierDecision
 from app.orders.consolidation.queries import rounds as round_queries
 from app.orders.consolidation.queries import supplier_orders as supplier_order_queries
-from app.orders.consolidation.round_approval import approve_round, send_round
+from app.orders.consolidation.round_approval import approve_round
 from app.orders.consolidation.round_lifecycle import close_round, keep_series_going, open_round, start_series
+from app.orders.consolidation.sending import send_round
 from app.orders.ordering import approval_settings, budgets
 from app.orders.ordering.approval_rules import StepRule
 from app.orders.ordering.models.member_orders import OrderStatus

@@ -6,6 +6,8 @@
 from app.core.jobs import JobName
 
 SEND_SUPPLIER_ORDER = JobName("orders.send_supplier_order", "orders")
+TELL_OF_CANCELLED_ORDER = JobName("orders.tell_of_cancelled_order", "orders")
+ASK_APPROVERS = JobName("orders.ask_approvers", "orders")
 TELL_MEMBERS_OF_OUTCOME = JobName("orders.tell_members_of_outcome", "orders")
 PLACE_STANDING_ORDERS = JobName("orders.place_standing_orders", "orders")
 OPEN_AND_CLOSE_DUE_ROUNDS = JobName("orders.open_and_close_due_rounds", "orders")

@@ -7,7 +7,8 @@ from sqlmodel import col, select
 
 from app.accounts.models import Person
 from app.catalog import import_runs
-from app.catalog.models import Offer, Supplier
+from app.catalog.models import Offer
+from app.catalog.suppliers import addresses_of
 from app.core import jobs
 from app.core.database import transaction
 from app.core.i18n import format_day, format_money, format_number, speaking
@@ -15,12 +16,18 @@ from app.core.i18n import gettext as _
 from app.notify import mail
 from app.notify.letters import Action, letter
 from app.orders import outbox
-from app.orders.consolidation.models.supplier_orders import Drop, SupplierOrder, SupplierOrderLine
+from app.orders.consolidation.models.supplier_orders import (
+    Drop,
+    SupplierOrder,
+    SupplierOrderLine,
+    SupplierOrderStatus,
+)
 from app.orders.consolidation.round_lifecycle import keep_series_going, open_and_close_due_rounds
 from app.orders.consolidation.round_plans import work_out_plans
 from app.orders.fulfilment.documents.formats import DocumentFormat
 from app.orders.fulfilment.documents.order_files import order_files
 from app.orders.fulfilment.supplier_links import make_order_link
+from app.orders.ordering.approvals import ask_again
 from app.orders.ordering.order_columns import ORDER_COLUMNS
 from app.orders.ordering.order_imports import import_orders
 from app.orders.ordering.standing_orders import lists_due, place_standing
@@ -30,12 +37,9 @@ import_runs.register("orders", ORDER_COLUMNS, import_orders)
 
 @jobs.task(outbox.SEND_SUPPLIER_ORDER)
 def send_supplier_order(supplier_order_id: int) -> None:
-    """Mail a sent supplier order to its supplier, where the supplier has a mail address."""
+    """Mail a sent supplier order to its supplier's address, or to everyone who speaks for it."""
     with transaction() as session:
         order = session.get_one(SupplierOrder, supplier_order_id)
-        supplier = session.get_one(Supplier, order.supplier_id)
-        if not supplier.email:
-            return
         lines = session.execute(
             select(Offer.sku, Offer.name, SupplierOrderLine.quantity)
             .join(Offer, col(Offer.id) == SupplierOrderLine.offer_id)
@@ -52,26 +56,41 @@ def send_supplier_order(supplier_order_id: int) -> None:
             )
             files = order_files(session, order.number, DocumentFormat.PDF)
             answer = Action(_("Confirm or change it"), make_order_link(session, order))
-            message = letter(supplier.email, subject, [total, delivered], answer, rows=rows, attachments=files)
-            jobs.defer(session, mail.send_mail, **message)
+            for address in addresses_of(session, [order.supplier_id])[order.supplier_id]:
+                message = letter(address, subject, [total, delivered], answer, rows=rows, attachments=files)
+                jobs.defer(session, mail.send_mail, **message)
+
+
+@jobs.task(outbox.TELL_OF_CANCELLED_ORDER)
+def tell_of_cancelled_order(supplier_order_id: int, reason: str) -> None:
+    """Mail a supplier that an order sent to it is called off."""
+    with transaction() as session:
+        order = session.get_one(SupplierOrder, supplier_order_id)
+        with speaking("fr"):
+            subject = _("Order {number} is cancelled").format(number=order.number)
+            words = [_("Please deliver nothing of it."), _("Reason: {reason}").format(reason=reason)]
+            for address in addresses_of(session, [order.supplier_id])[order.supplier_id]:
+                jobs.defer(session, mail.send_mail, **letter(address, subject, words))
 
 
 @jobs.task(outbox.TELL_MEMBERS_OF_OUTCOME)
 def tell_members_of_outcome(round_id: int) -> None:
-    """Mail everyone of a round what became of their lines; one message a person."""
+    """Mail everyone of a sent round what became of their lines; one message a person."""
     with transaction() as session:
         rows = session.execute(
             text("""
                 SELECT o.person_id, count(*) AS line_count, count(*) FILTER (WHERE a.served < a.wanted) AS short_count,
-                    sum(a.amount) AS amount, r.name AS round_name
+                    sum(a.amount) AS amount, r.name AS round_name,
+                    count(*) FILTER (WHERE s.status = :approved) AS held_back_count
                 FROM allocations a
+                LEFT JOIN supplier_orders s ON s.id = a.supplier_order_id
                 JOIN order_lines l ON l.id = a.order_line_id
                 JOIN member_orders o ON o.id = l.order_id
                 JOIN rounds r ON r.id = a.round_id
                 WHERE a.round_id = :round_id
                 GROUP BY o.person_id, r.name ORDER BY o.person_id
             """),
-            {"round_id": round_id},
+            {"round_id": round_id, "approved": SupplierOrderStatus.APPROVED},
         ).all()
         people = {
             p.id: p for p in session.exec(select(Person).where(col(Person.id).in_([row.person_id for row in rows])))
@@ -90,7 +109,19 @@ def _outcome_mail(person: Person, outcome: Row[Any]) -> dict[str, object]:
             short = _("Not wholly served: {count}. Your order says why, and what rolls over.").format(
                 count=outcome.short_count
             )
-        return letter(person.email, subject, [body, short], Action(_("Look at my orders"), "/orders"))
+        held_back = ""
+        if outcome.held_back_count:
+            held_back = _("Not sent to their supplier yet, we see to it: {count}.").format(
+                count=outcome.held_back_count
+            )
+        return letter(person.email, subject, [body, short, held_back], Action(_("Look at my orders"), "/orders"))
+
+
+@jobs.task(outbox.ASK_APPROVERS)
+def ask_approvers(order_id: int) -> None:
+    """Mail those who decide on an order that was carried over and waits."""
+    with transaction() as session:
+        ask_again(session, order_id)
 
 
 @jobs.task(outbox.PLACE_STANDING_ORDERS)

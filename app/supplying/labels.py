@@ -23,6 +23,7 @@ def event_words() -> dict[str, str]:
         SupplierEvent.PRICE_DECIDED: _("a price asked for was decided"),
         SupplierEvent.SHIPPED: _("goods left"),
         SupplierEvent.RECEIVED: _("goods came"),
+        SupplierEvent.CANCELLED: _("an order was cancelled"),
         SupplierEvent.INVOICE_DECIDED: _("an invoice was decided"),
         SupplierEvent.TEST: _("test"),
     }

@@ -26,8 +26,9 @@ from app.core.database import in_sandbox, rows_as, sandbox, transaction
 from app.core.errors import Conflict
 from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.models.supplier_orders import Drop, SupplierOrder
-from app.orders.consolidation.round_approval import approve_round, send_round
+from app.orders.consolidation.round_approval import approve_round
 from app.orders.consolidation.round_lifecycle import close_round, open_round
+from app.orders.consolidation.sending import send_round
 from app.orders.fulfilment.acknowledgement import get_supplier_order_of
 from app.orders.fulfilment.receipts import receive_drop
 from app.orders.ordering.member_orders import set_cart_line, submit_order

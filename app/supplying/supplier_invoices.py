@@ -20,9 +20,10 @@ from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import marked
 from app.core.money import ZERO, round_amount
 from app.edocuments.totals import STANDARD_RATE
-from app.orders.consolidation.models.supplier_orders import SupplierOrder, SupplierOrderStatus
+from app.orders.consolidation.models.supplier_orders import SupplierOrder
+from app.orders.consolidation.states import SUPPLIER_ORDER_LIFE, SupplierOrderEvent
 from app.orders.consolidation.supplier_events import SupplierEvent, tell_supplier
-from app.orders.fulfilment.acknowledgement import get_supplier_order_of, require_order_status
+from app.orders.fulfilment.acknowledgement import get_supplier_order_of, require_order_event
 from app.supplying.invoice_matching import AskedLine, Difference, Due, differences, vat_of
 from app.supplying.models.invoices import (
     AGREED_INVOICES,
@@ -31,13 +32,10 @@ from app.supplying.models.invoices import (
     SupplierInvoiceFile,
     SupplierInvoiceLine,
 )
+from app.supplying.states import SUPPLIER_INVOICE_LIFE, SupplierInvoiceEvent
 
-CAN_BE_INVOICED = (
-    SupplierOrderStatus.SHIPPED,
-    SupplierOrderStatus.PARTIALLY_RECEIVED,
-    SupplierOrderStatus.RECEIVED,
-)
-_OPEN = (InvoiceStatus.WAITING, InvoiceStatus.TO_CHECK)
+CAN_BE_INVOICED = SUPPLIER_ORDER_LIFE.before(SupplierOrderEvent.INVOICE)
+_OPEN = SUPPLIER_INVOICE_LIFE.before(SupplierInvoiceEvent.MATCH)
 _FILE_LIMIT_BYTES = 10_000_000
 
 
@@ -137,7 +135,7 @@ def send_invoice(session: Session, actor: Actor, number: str, invoice: Invoice) 
 
 def _require_invoiceable(session: Session, order: SupplierOrder, number: str) -> None:
     refusal = marked("Order {order} is {status}: it can be invoiced from its despatch until all of it is invoiced.")
-    require_order_status(order, CAN_BE_INVOICED, refusal)
+    require_order_event(order, SupplierOrderEvent.INVOICE, refusal)
     if not number.strip():
         raise InvalidInput("An invoice needs a number.", field="number")
     used = select(SupplierInvoice.id).where(
@@ -228,12 +226,10 @@ def match_invoices(session: Session, order: SupplierOrder) -> None:
             delivery_fee_due=_fee_due(session, order, invoice.id),
         )
         before = invoice.status
-        if found:
-            invoice.status = InvoiceStatus.TO_CHECK
-        elif all(agreed[line.sku].came for line in lines):
-            invoice.status = InvoiceStatus.MATCHED
-        else:
-            invoice.status = InvoiceStatus.WAITING
+        came = all(agreed[line.sku].came for line in lines)
+        agrees = InvoiceStatus.MATCHED if came else InvoiceStatus.WAITING
+        reached = InvoiceStatus.TO_CHECK if found else agrees
+        invoice.status = SUPPLIER_INVOICE_LIFE.after(SupplierInvoiceEvent.MATCH, before, reached)
         invoice.differences = [_plain(one) for one in found]
         if invoice.status is not before:
             invoice.version += 1
@@ -262,7 +258,7 @@ def _plain(one: Difference) -> dict[str, str]:
 
 def _close(session: Session, order: SupplierOrder) -> None:
     """Close an order that came and is invoiced whole by invoices that agree."""
-    if order.status is not SupplierOrderStatus.RECEIVED:
+    if not SUPPLIER_ORDER_LIFE.allows(SupplierOrderEvent.CLOSE, order.status):
         return
     waits = session.scalar(
         text("""
@@ -278,7 +274,8 @@ def _close(session: Session, order: SupplierOrder) -> None:
         {"id": order.id, "agreed": list(AGREED_INVOICES), "open": list(_OPEN)},
     )
     if not waits:
-        order.status, order.updated_at = SupplierOrderStatus.CLOSED, clock.now()
+        order.status = SUPPLIER_ORDER_LIFE.after(SupplierOrderEvent.CLOSE, order.status)
+        order.updated_at = clock.now()
         order.version += 1
         audit.record(session, SYSTEM.label, "supplier_order.closed", order, number=order.number)
         session.flush()
@@ -311,11 +308,12 @@ def decide_invoice(
     order = session.get_one(SupplierOrder, found.supplier_order_id, with_for_update=True, populate_existing=True)
     invoice = session.get_one(SupplierInvoice, invoice_id, with_for_update=True, populate_existing=True)
     check_version(invoice.version, expected_version)
-    if invoice.status not in {*_OPEN, InvoiceStatus.MATCHED}:
+    event = SupplierInvoiceEvent.ACCEPT if accept else SupplierInvoiceEvent.DISPUTE
+    if not SUPPLIER_INVOICE_LIFE.allows(event, invoice.status):
         raise Conflict("Invoice {number} is decided already.", code="decided_already", number=invoice.number)
     if not accept and not reason.strip():
         raise InvalidInput("Say what is wrong with the invoice: its supplier reads it.", field="reason")
-    invoice.status = InvoiceStatus.ACCEPTED if accept else InvoiceStatus.DISPUTED
+    invoice.status = SUPPLIER_INVOICE_LIFE.after(event, invoice.status)
     invoice.reason = reason.strip()[:500]
     invoice.decided_at, invoice.decided_by = clock.now(), actor.label
     invoice.version += 1

@@ -14,8 +14,9 @@ from app.commission.service import create_rule
 from app.core import clock
 from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.drops import Arrival
-from app.orders.consolidation.round_approval import approve_round, send_round
+from app.orders.consolidation.round_approval import approve_round
 from app.orders.consolidation.round_lifecycle import close_round
+from app.orders.consolidation.sending import send_round
 from app.orders.fulfilment.acknowledgement import Answer, acknowledge_order
 from app.orders.fulfilment.documents.order_document import read_order_documents
 from app.orders.fulfilment.receipts import receive_drop

@@ -66,10 +66,19 @@ def test_a_real_association_from_its_first_run_to_sent_orders(
     shell.run("round", "close", "R")
     consolidated = shell.json("round", "consolidate", "R")
     assert (consolidated["status"], len(consolidated["supplier_orders"])) == ("consolidated", 29)
-    first = shell.json("round", "approve", "R")
+    first = shell.json("round", "approve", "R", status=2)
     assert (first["status"], first["approved_by"]) == ("consolidated", ["command line"])
     assert shell.json("round", "approve", "R", "--by", "marc@ex.com")["status"] == "approved"
-    assert shell.json("round", "send", "R")["status"] == "sent"
+    refused = shell.json("round", "send", "R", status=1)
+    assert (refused["error"], "Exotic Liquids" in refused["message"]) == ("nobody_to_send_to", True)
+    with own_engine.begin() as connection:
+        connection.execute(text("UPDATE suppliers SET email = lower(code) || '@ex.com' WHERE code <> 'NW001'"))
+    sent = shell.run("round", "send", "R", status=2)
+    assert "Not sent: R-NW001, Exotic Liquids (NW001) has no mail address." in sent.stderr
+    assert shell.json("supplier-order", "hand-over", "R-NW001") == {"number": "R-NW001", "status": "sent"}
+    assert "it is not to be sent" in shell.run("supplier-order", "hand-over", "R-NW001", status=1).stderr
+    again = shell.json("round", "show", "R")
+    assert {order["status"] for order in again["supplier_orders"]} == {"sent"}
     shown = shell.run("round", "show", "R").stdout
     assert "R: sent" in shown.replace("R R", "R")
     assert f"{Decimal(consolidated['ordered_amount']):,.2f}" in shown
@@ -231,8 +240,9 @@ def test_sent_orders_and_outcomes_leave_as_mail(shell: Shell, own_engine: Engine
     from app.accounts.actor import COMMAND_LINE
     from app.core import clock
     from app.orders.consolidation.draft import consolidate_round
-    from app.orders.consolidation.round_approval import approve_round, send_round
+    from app.orders.consolidation.round_approval import approve_round
     from app.orders.consolidation.round_lifecycle import close_round
+    from app.orders.consolidation.sending import send_round
     from tests.factories import NOW
 
     with Session(own_engine) as session, session.begin(), clock.frozen(NOW):

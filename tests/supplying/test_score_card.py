@@ -9,7 +9,7 @@ from app.accounts.actor import COMMAND_LINE
 from app.catalog.models import Offer, Supplier
 from app.core import clock
 from app.orders.consolidation.drops import Arrival
-from app.orders.consolidation.round_approval import send_round
+from app.orders.consolidation.sending import send_round
 from app.orders.fulfilment.receipts import receive_drop
 from app.supplying.score_card import Quarter, quarters_of
 from tests.factories import World

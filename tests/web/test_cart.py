@@ -27,7 +27,7 @@ def test_limit_budget_and_the_steps_to_come_are_in_sight(world: World, session: 
     put = {"round_id": purchasing_round.id, "offer_id": offer.id}
     site.post("/cart/lines", buyer, data=put | {"quantity": 4})
     page = site.get("/cart", buyer).text
-    assert "Nobody: it passes at once." in page
+    assert "the association: nobody else in your firm may approve" in page
     assert "€50.00" in page
     assert "€500.00" in page
     site.post("/cart/lines", buyer, data=put | {"quantity": 9, "tolerance": 1})
@@ -39,12 +39,12 @@ def test_limit_budget_and_the_steps_to_come_are_in_sight(world: World, session: 
     assert "Your cart is empty." in site.get("/cart", buyer).text
 
 
-def test_the_only_approver_of_a_firm_has_nobody_to_ask(world: World, session: Session, site: Site) -> None:
+def test_the_only_approver_of_a_firm_asks_the_association(world: World, session: Session, site: Site) -> None:
     approver = world.an_actor(Role.APPROVER, Role.EMPLOYEE, company=world.a_company())
     create_approval_rule(session, approver, StepRule(1))
     purchasing_round, offer = world.an_open_round(), world.an_offer()
     set_cart_line(session, approver, round_id=purchasing_round.id or 0, offer_id=offer.id or 0, quantity=1)
-    assert "Nobody: it passes at once." in site.get("/cart", approver).text
+    assert "the association: nobody else in your firm may approve" in site.get("/cart", approver).text
 
 
 def test_sums_are_of_all_lines_and_a_long_cart_is_paged(world: World, session: Session, site: Site) -> None:

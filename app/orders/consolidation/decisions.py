@@ -15,8 +15,9 @@ from app.core.errors import InvalidInput, NotFound
 from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.models.supplier_orders import PackDecision, SupplierChoice, SupplierDecision
 from app.orders.ordering.models.member_orders import MemberOrder, OrderLine, OrderStatus
-from app.orders.rounds.models import Round, RoundStatus
-from app.orders.rounds.service import get_round, require_status, round_key
+from app.orders.rounds.models import Round
+from app.orders.rounds.service import get_round, require_event, round_key
+from app.orders.rounds.states import RoundEvent
 
 
 def exclude_line(session: Session, actor: Actor, code: str, line_id: int, because: str) -> Round:
@@ -143,5 +144,5 @@ def take_choice_back(session: Session, actor: Actor, code: str, supplier_id: int
 def _decidable(session: Session, actor: Actor, code: str) -> Round:
     actor.require(Permission.MANAGE_ROUNDS)
     purchasing_round = get_round(session, code, lock=True)
-    require_status(purchasing_round, RoundStatus.CONSOLIDATED)
+    require_event(purchasing_round, RoundEvent.DECIDE)
     return purchasing_round

@@ -37,9 +37,10 @@ from app.orders.consolidation.models.supplier_orders import (
 )
 from app.orders.consolidation.rules import DemandLine, OfferOutcome, Share, UnfilledReason, consolidate_offer
 from app.orders.ordering.models.member_orders import OrderStatus
-from app.orders.rounds.models import Round, RoundStatus
-from app.orders.rounds.service import change_status, get_round, require_status, round_key
+from app.orders.rounds.models import Round
+from app.orders.rounds.service import get_round, move_on, require_event, round_key
 from app.orders.rounds.sharing_policy import SharingPolicy
+from app.orders.rounds.states import RoundEvent
 
 Progress = Callable[[int], None]
 
@@ -88,7 +89,7 @@ def consolidate_round(
     actor.require(Permission.MANAGE_ROUNDS)
     consolidated = get_round(session, code, lock=True)
     check_version(consolidated.version, expected_version)
-    require_status(consolidated, RoundStatus.CLOSED, RoundStatus.CONSOLIDATED)
+    require_event(consolidated, RoundEvent.CONSOLIDATE)
     round_id = round_key(consolidated)
     clear_draft(session, round_id)
     offers = _read_offers(session, consolidated)
@@ -115,7 +116,7 @@ def consolidate_round(
     _total_supplier_orders(session, round_id)
     _share_delivery_fees(session, round_id)
     session.execute(text("DELETE FROM round_approvals WHERE round_id = :round_id"), {"round_id": round_id})
-    change_status(session, actor, consolidated, RoundStatus.CONSOLIDATED)
+    move_on(session, actor, consolidated, RoundEvent.CONSOLIDATE)
     session.expire_all()
     return get_round(session, code)
 

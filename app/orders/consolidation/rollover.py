@@ -29,15 +29,14 @@ def next_round(session: Session, after: Round) -> Round | None:
 
 _WAITING = """
     -- Orders that were still to be approved at cut-off, or whose round was cancelled: whole.
-    SELECT l.id AS line_id, o.id AS order_id, l.quantity, l.tolerance,
-           CASE WHEN EXISTS (SELECT FROM order_approvals a WHERE a.order_id = o.id AND a.decided_at IS NULL)
-                THEN :awaiting ELSE :approved END AS status
+    SELECT l.id AS line_id, o.id AS order_id, l.quantity AS units, l.tolerance,
+        EXISTS (SELECT FROM order_approvals a WHERE a.order_id = o.id AND a.decided_at IS NULL) AS waited
     FROM member_orders o JOIN order_lines l ON l.order_id = o.id
     WHERE o.status = :rolled_over
     UNION ALL
     -- What an approved round could not serve, or a supplier took away,
     -- where the line asks for it or the manager rolled the supplier over.
-    SELECT l.id, o.id, a.units, least(l.tolerance, a.units), :approved
+    SELECT l.id, o.id, a.units, least(l.tolerance, a.units), false
     FROM (
         SELECT order_line_id, round_id, reason, wanted - served AS units FROM allocations WHERE served < wanted
     ) a
@@ -48,8 +47,6 @@ _WAITING = """
 """
 _ROLLING = "(l.if_unfilled = :roll_over OR a.reason = :supplier_rolled_over) AND a.reason IS DISTINCT FROM :postponed"
 _STATES = {
-    "awaiting": OrderStatus.AWAITING_APPROVAL,
-    "approved": OrderStatus.APPROVED,
     "rolled_over": OrderStatus.ROLLED_OVER,
     "approved_rounds": list(APPROVED_ROUNDS),
     "roll_over": IfUnfilled.ROLL_OVER,
@@ -57,13 +54,14 @@ _STATES = {
     "postponed": UnfilledReason.SUPPLIER_POSTPONED,
 }
 _POSTPONED = "a.reason = :postponed"
+_CARRYING = 7_265_901  # the number of the lock that carrying takes
 
 
 def carry_over_into(session: Session, actor: Actor, target: Round) -> int:
-    """Place again, in `target`, everything that waits for a next round and was not carried over yet.
+    """Place again, in `target`, the units that wait for a next round and were not carried over yet.
 
-    A line is carried once: its successor names it, and the database takes one successor only. The lines keep
-    their ceilings. Returns the number of lines carried.
+    A unit is carried once: successors name the line that lost it, and whoever carries waits for whoever is carrying.
+    The lines keep their ceilings. Returns the number of lines carried.
     """
     waiting = _WAITING.format(reasons=_ROLLING if target.only_supplier_id is None else _POSTPONED)
     only = "" if target.only_supplier_id is None else "AND f.supplier_id = :supplier_id"
@@ -73,14 +71,22 @@ def carry_over_into(session: Session, actor: Actor, target: Round) -> int:
         "now": clock.now(),
         "supplier_id": target.only_supplier_id,
     }
+    session.execute(text("SELECT pg_advisory_xact_lock(:carrying)"), {"carrying": _CARRYING})
     session.execute(text("DROP TABLE IF EXISTS carried"))
     session.execute(
         text(f"""
             CREATE TEMPORARY TABLE carried ON COMMIT DROP AS
-            SELECT w.* FROM ({waiting}) w
+            SELECT w.line_id, w.order_id, w.units - carried.units AS quantity,
+                CASE WHEN carried.units = 0 THEN w.tolerance ELSE least(w.tolerance, w.units - carried.units) END
+                    AS tolerance,
+                w.waited
+            FROM ({waiting}) w
             JOIN order_lines line ON line.id = w.line_id
             JOIN offers f ON f.id = line.offer_id AND f.withdrawn_at IS NULL {only}
-            WHERE NOT EXISTS (SELECT FROM order_lines s WHERE s.rolled_over_from_id = w.line_id)
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(s.quantity), 0) AS units FROM order_lines s WHERE s.rolled_over_from_id = w.line_id
+            ) carried
+            WHERE w.units > carried.units
         """),
         parameters,
     )

@@ -1,4 +1,4 @@
-"""The association's approval of a consolidated round, and what follows: drops, books, carrying over, sending."""
+"""The association's approval of a consolidated round, and what follows: drops, books, carrying over."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from app.accounts.permissions import Permission
 from app.accounts.service import check_version, get_association
 from app.catalog.models import Supplier
 from app.commission.ledger.entries import book, commission_entry
-from app.core import audit, clock, jobs
+from app.core import audit, clock
 from app.core.errors import Conflict
 from app.core.money import ZERO
 from app.orders.consolidation.drops import make_drops
@@ -26,11 +26,11 @@ from app.orders.consolidation.models.supplier_orders import (
 from app.orders.consolidation.rollover import carry_over_into, next_round
 from app.orders.consolidation.round_lifecycle import open_round
 from app.orders.consolidation.shares import costs_of_orders
-from app.orders.consolidation.supplier_events import SupplierEvent, tell_suppliers
+from app.orders.consolidation.states import SUPPLIER_ORDER_LIFE, SupplierOrderEvent
 from app.orders.ordering import budgets
-from app.orders.outbox import SEND_SUPPLIER_ORDER, TELL_MEMBERS_OF_OUTCOME
 from app.orders.rounds.models import Round, RoundDelivery, RoundStatus
-from app.orders.rounds.service import change_status, create_round, get_round, require_status, round_key
+from app.orders.rounds.service import create_round, get_round, move_on, require_event, round_key
+from app.orders.rounds.states import RoundEvent
 
 
 def approve_round(session: Session, actor: Actor, code: str, expected_version: int | None = None) -> Round:
@@ -42,7 +42,7 @@ def approve_round(session: Session, actor: Actor, code: str, expected_version: i
     actor.require(Permission.APPROVE_ROUNDS)
     approved = get_round(session, code, lock=True)
     check_version(approved.version, expected_version)
-    require_status(approved, RoundStatus.CONSOLIDATED)
+    require_event(approved, RoundEvent.APPROVE)
     _require_decided_alerts(session, approved)
     round_id = round_key(approved)
     newly = session.scalar(
@@ -111,18 +111,21 @@ def _take_effect(session: Session, actor: Actor, approved: Round) -> None:
     session.execute(
         update(SupplierOrder)
         .where(col(SupplierOrder.round_id) == round_id)
-        .values(status=SupplierOrderStatus.APPROVED, approved_at=clock.now(), version=SupplierOrder.version + 1)
+        .values(
+            status=SUPPLIER_ORDER_LIFE.after(SupplierOrderEvent.APPROVE, SupplierOrderStatus.DRAFT),
+            approved_at=clock.now(),
+            version=SupplierOrder.version + 1,
+        )
     )
     make_drops(session, round_id)
     _count_result(session, round_id)
     _book_commission(session, round_id)
     budgets.settle(session, costs_of_orders(session, round_id=round_id))
-    change_status(session, actor, approved, RoundStatus.APPROVED)
+    move_on(session, actor, approved, RoundEvent.APPROVE, RoundStatus.APPROVED)
     _keep_postponed_suppliers_open(session, approved)
     following = next_round(session, approved)
     if following is not None:
         carry_over_into(session, actor, following)
-    jobs.defer(session, TELL_MEMBERS_OF_OUTCOME, round_id=round_id)
 
 
 def _count_result(session: Session, round_id: int) -> None:
@@ -178,28 +181,3 @@ def _keep_postponed_suppliers_open(session: Session, approved: Round) -> None:
             only_supplier_id=supplier_id,
         )
         open_round(session, SYSTEM, sequel.code)
-
-
-def send_round(session: Session, actor: Actor, code: str, expected_version: int | None = None) -> Round:
-    """Send the supplier orders of an approved round: each leaves by a job after this transaction."""
-    actor.require(Permission.MANAGE_ROUNDS)
-    sent = get_round(session, code, lock=True)
-    check_version(sent.version, expected_version)
-    require_status(sent, RoundStatus.APPROVED)
-    supplier_order_ids = session.scalars(
-        update(SupplierOrder)
-        .where(
-            col(SupplierOrder.round_id) == round_key(sent), col(SupplierOrder.status) == SupplierOrderStatus.APPROVED
-        )
-        .values(
-            status=SupplierOrderStatus.SENT,
-            sent_at=clock.now(),
-            updated_at=clock.now(),
-            version=SupplierOrder.version + 1,
-        )
-        .returning(col(SupplierOrder.id))
-    ).all()
-    jobs.defer_many(session, SEND_SUPPLIER_ORDER, [{"supplier_order_id": key} for key in supplier_order_ids])
-    tell_suppliers(session, (key for key in supplier_order_ids if key is not None), SupplierEvent.SENT)
-    change_status(session, actor, sent, RoundStatus.SENT)
-    return sent

@@ -26,8 +26,9 @@ from app.orders.consolidation.book_optimisation import Optimised, optimise_book
 from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.models.plans import PlanStatus, RoundPlan
 from app.orders.consolidation.round_book import RoundBook, read_round_book
-from app.orders.rounds.models import Round, RoundStatus
-from app.orders.rounds.service import get_round, require_status, round_key
+from app.orders.rounds.models import Round
+from app.orders.rounds.service import get_round, require_event, round_key
+from app.orders.rounds.states import RoundEvent
 
 FRONT = tuple(map(Decimal, ("0", "0.05", "0.1", "0.2", "0.4", "0.7", "1")))
 MOST_PREMIUM = Decimal(5)
@@ -213,5 +214,5 @@ def _forget_choice(session: Session, round_id: int) -> None:
 def _decidable(session: Session, actor: Actor, code: str) -> Round:
     actor.require(Permission.MANAGE_ROUNDS)
     planned = get_round(session, code, lock=True)
-    require_status(planned, RoundStatus.CONSOLIDATED)
+    require_event(planned, RoundEvent.DECIDE)
     return planned

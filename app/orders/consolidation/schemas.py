@@ -49,6 +49,14 @@ class SupplierOrderOut(Out):
     version: int
 
 
+class HeldBackOut(Out):
+    """An approved supplier order that cannot be sent: its supplier has no mail address."""
+
+    number: str
+    supplier_code: str
+    supplier: str
+
+
 class AllocationOut(Out):
     """What became of a member line."""
 

@@ -1,4 +1,4 @@
-"""TODO app.orders.consolidation.supplier_events."""
+"""What a supplier's systems are told of its orders: noted here, told by the suppliers' side after the transaction."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -19,6 +19,7 @@ class SupplierEvent(StrEnum):
     PRICE_DECIDED = "order.price_decided"
     SHIPPED = "order.shipped"
     RECEIVED = "order.received"
+    CANCELLED = "order.cancelled"
     INVOICE_DECIDED = "invoice.decided"
     TEST = "test"
 

@@ -9,35 +9,31 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from app.accounts.actor import Actor
+from app.accounts.actor import SYSTEM, Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import check_version
 from app.catalog.suppliers import require_supplier
-from app.core import audit, clock
+from app.core import audit, clock, jobs
 from app.core.database import rows_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import marked
 from app.orders.consolidation.models.agreed_terms import RoundOffer
 from app.orders.consolidation.models.supplier_orders import (
-    NOT_SENT_YET,
     LineAnswer,
     SupplierOrder,
     SupplierOrderLine,
     SupplierOrderStatus,
 )
+from app.orders.consolidation.round_lifecycle import deliver_if_complete
 from app.orders.consolidation.shares import Served, Share, shares_of, write_shares
+from app.orders.consolidation.states import SUPPLIER_ORDER_LIFE, SupplierOrderEvent
 from app.orders.consolidation.supplier_events import SupplierEvent, tell_supplier
 from app.orders.fulfilment.notices import tell_buyers
 from app.orders.fulfilment.reallocation import above_ceiling, share_again
 from app.orders.fulfilment.shortages import carry_shortages
+from app.orders.outbox import TELL_OF_CANCELLED_ORDER
 from app.orders.rounds.models import Round
 from app.orders.rounds.sharing_policy import SharingPolicy
-
-OPEN_TO_ANSWERS = (
-    SupplierOrderStatus.SENT,
-    SupplierOrderStatus.ACKNOWLEDGED,
-    SupplierOrderStatus.PARTIALLY_ACKNOWLEDGED,
-)
 
 
 @dataclass(frozen=True)
@@ -67,14 +63,14 @@ def get_supplier_order_of(session: Session, actor: Actor, number: str, *, lock: 
     if order is not None:
         if actor.may(Permission.MANAGE_ROUNDS):
             return order
-        if order.supplier_id == require_supplier(session, actor) and order.status not in NOT_SENT_YET:
+        if order.supplier_id == require_supplier(session, actor) and order.sent_at is not None:
             return order
     raise NotFound("There is no such supplier order.")
 
 
-def require_order_status(order: SupplierOrder, allowed: Collection[SupplierOrderStatus], refusal: str) -> None:
-    """Raise `Conflict` with a refusal (it may name `{order}` and `{status}`) where the order is in another state."""
-    if order.status not in allowed:
+def require_order_event(order: SupplierOrder, event: SupplierOrderEvent, refusal: str) -> None:
+    """Raise `Conflict` with a refusal (it may name `{order}` and `{status}`) where the order is in no state for it."""
+    if not SUPPLIER_ORDER_LIFE.allows(event, order.status):
         raise Conflict(refusal, code="wrong_order_status", order=order.number, status=order.status.value)
 
 
@@ -95,14 +91,14 @@ def acknowledge_order(
     """
     order = get_supplier_order_of(session, actor, number, lock=True)
     check_version(order.version, expected_version)
-    require_order_status(order, OPEN_TO_ANSWERS, marked("Order {order} is {status}: it takes no answer now."))
+    require_order_event(order, SupplierOrderEvent.ANSWER, marked("Order {order} is {status}: it takes no answer now."))
     lines = _lines_by_sku(session, order)
     _check(answers, lines)
     changed = {lines[answer.sku].offer_id: answer for answer in answers}
     lost = _apply(session, order, {line.offer_id: line for line in lines.values()}, changed)
     order.acknowledged_at = order.acknowledged_at or clock.now()
     order.supplier_reference = supplier_reference.strip()[:80] or order.supplier_reference
-    order.status = _status_of(list(lines.values()))
+    order.status = SUPPLIER_ORDER_LIFE.after(SupplierOrderEvent.ANSWER, order.status, _status_of(list(lines.values())))
     audit.record(
         session, actor.label, f"supplier_order.{order.status.value}", order, number=number, answers=len(answers)
     )
@@ -110,6 +106,8 @@ def acknowledge_order(
     tell_buyers(session, order, lost)
     tell_supplier(session, order, SupplierEvent.ANSWERED)
     carry_shortages(session, actor, order, lost)
+    if order.status is SupplierOrderStatus.REFUSED:
+        deliver_if_complete(session, actor, order.round_id)
     return order
 
 
@@ -175,12 +173,13 @@ def _apply(
         answer = answers.get(offer_id)
         quantity = has if answer is None or answer.quantity is None else answer.quantity
         _note_answer(line, answer, quantity)
-        if answer is not None and answer.unit_price is not None and answer.unit_price != line.unit_price:
-            if above_ceiling(answer.unit_price, standing) and quantity:
-                line.asked_price = answer.unit_price
-            else:
+        if not quantity:
+            line.asked_price = None
+        elif answer is not None and answer.unit_price is not None:
+            waits = answer.unit_price != line.unit_price and bool(above_ceiling(answer.unit_price, standing))
+            line.asked_price = answer.unit_price if waits else None
+            if not waits:
                 served.prices[offer_id] = answer.unit_price
-                line.asked_price = None
         for member, units in zip(members, share_again(quantity, standing, policy), strict=True):
             served.quantities[member.order_line_id] = units
             if units < member.standing.allocated:
@@ -216,16 +215,77 @@ def _status_of(lines: Sequence[SupplierOrderLine]) -> SupplierOrderStatus:
     return SupplierOrderStatus.PARTIALLY_ACKNOWLEDGED
 
 
+def cancel_order(
+    session: Session, actor: Actor, number: str, reason: str, *, expected_version: int | None = None
+) -> SupplierOrder:
+    """Call an approved or sent order off before anything of it left, as when its supplier cannot deliver at all.
+
+    Its members get nothing of it: they are told, and what they asked to roll over does. Raises `InvalidInput` without
+    a reason, `Conflict` once goods are on their way.
+    """
+    actor.require(Permission.MANAGE_ROUNDS)
+    round_id = get_supplier_order_of(session, actor, number).round_id
+    session.get_one(Round, round_id, with_for_update=True, populate_existing=True)  # before the order: as sending does
+    order = get_supplier_order_of(session, actor, number, lock=True)
+    check_version(order.version, expected_version)
+    require_order_event(
+        order, SupplierOrderEvent.CANCEL, marked("Order {order} is {status}: it cannot be cancelled now.")
+    )
+    if not reason.strip():
+        raise InvalidInput("Say why the order is cancelled: its supplier reads it.", field="reason")
+    lines = _lines_by_sku(session, order)
+    nothing = {line.offer_id: Answer(sku, 0, reason=reason) for sku, line in lines.items()}
+    lost = _apply(session, order, {line.offer_id: line for line in lines.values()}, nothing)
+    was_sent = order.sent_at is not None
+    order.status = SUPPLIER_ORDER_LIFE.after(SupplierOrderEvent.CANCEL, order.status)
+    audit.record(session, actor.label, "supplier_order.cancelled", order, number=number, reason=reason.strip()[:500])
+    session.flush()
+    tell_buyers(session, order, lost)
+    if was_sent:
+        tell_supplier(session, order, SupplierEvent.CANCELLED)
+        jobs.defer(session, TELL_OF_CANCELLED_ORDER, supplier_order_id=order.id, reason=reason.strip()[:500])
+    carry_shortages(session, actor, order, lost)
+    deliver_if_complete(session, actor, order.round_id)
+    return order
+
+
+def let_asked_prices_lapse(session: Session, order: SupplierOrder, offer_ids: Collection[int]) -> None:
+    """Goods that leave or come before the manager decided keep the agreed price; their supplier is told."""
+    lines = session.exec(
+        select(SupplierOrderLine)
+        .where(
+            SupplierOrderLine.supplier_order_id == order.id,
+            col(SupplierOrderLine.offer_id).in_(offer_ids),
+            col(SupplierOrderLine.asked_price).is_not(None),
+        )
+        .execution_options(populate_existing=True)
+    ).all()
+    for line in lines:
+        audit.record(
+            session, SYSTEM.label, "supplier_order.asked_price_lapsed", order, number=order.number,
+            offer_id=line.offer_id, asked=str(line.asked_price),
+        )  # fmt: skip
+        line.asked_price = None
+    session.flush()
+    if lines:
+        tell_supplier(session, order, SupplierEvent.PRICE_DECIDED)
+
+
 def decide_asked_price(session: Session, actor: Actor, number: str, offer_id: int, *, accept: bool) -> SupplierOrder:
     """Decide about a dearer price that a supplier asks: refuse it (the agreed one stays), or take it.
 
-    Taking it takes out the members whose ceiling lies under it; the supplier delivers that much less.
+    Taking it takes out the members whose ceiling lies under it; the supplier delivers that much less. It waits for as
+    long as nothing of the line has left or come (`let_asked_prices_lapse`).
     """
     actor.require(Permission.MANAGE_ROUNDS)
     order = get_supplier_order_of(session, actor, number, lock=True)
     assert order.id is not None
     line = session.get(SupplierOrderLine, (order.id, offer_id), populate_existing=True)
-    if line is None or line.asked_price is None or order.status not in OPEN_TO_ANSWERS:
+    if (
+        line is None
+        or line.asked_price is None
+        or not SUPPLIER_ORDER_LIFE.allows(SupplierOrderEvent.DECIDE_PRICE, order.status)
+    ):
         raise Conflict("No price waits for a decision here.", code="no_price_asked")
     price, line.asked_price = line.asked_price, None
     lost: dict[int, int] = {}

@@ -15,20 +15,20 @@ from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import marked
 from app.orders.consolidation.models.supplier_orders import Drop, SupplierOrder, SupplierOrderStatus
+from app.orders.consolidation.states import SUPPLIER_ORDER_LIFE, SupplierOrderEvent
 from app.orders.consolidation.supplier_events import SupplierEvent, tell_supplier
-from app.orders.fulfilment.acknowledgement import acknowledge_order, get_supplier_order_of, require_order_status
+from app.orders.fulfilment.acknowledgement import (
+    acknowledge_order,
+    get_supplier_order_of,
+    let_asked_prices_lapse,
+    require_order_event,
+)
 from app.orders.fulfilment.models.despatch import DespatchAdvice, DespatchLine, DespatchParcel
 from app.orders.fulfilment.queries.supplier_side import ToCome, still_to_come
 
 _SSCC = re.compile(r"[0-9]{18}\Z")
 _NOTHING = ToCome(0, 0)
-CAN_LEAVE = (
-    SupplierOrderStatus.SENT,
-    SupplierOrderStatus.ACKNOWLEDGED,
-    SupplierOrderStatus.PARTIALLY_ACKNOWLEDGED,
-    SupplierOrderStatus.SHIPPED,
-    SupplierOrderStatus.PARTIALLY_RECEIVED,
-)
+CAN_LEAVE = SUPPLIER_ORDER_LIFE.before(SupplierOrderEvent.DESPATCH)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,9 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
     to come.
     """
     order = get_supplier_order_of(session, actor, number, lock=True)
-    require_order_status(order, CAN_LEAVE, marked("Order {order} is {status}: nothing of it can leave now."))
+    require_order_event(
+        order, SupplierOrderEvent.DESPATCH, marked("Order {order} is {status}: nothing of it can leave now.")
+    )
     if order.status is SupplierOrderStatus.SENT:
         order = acknowledge_order(session, actor, number)
     if not despatch.number.strip():
@@ -69,8 +71,8 @@ def advise_despatch(session: Session, actor: Actor, number: str, despatch: Despa
     to_come = still_to_come(session, order.id or 0).get(drop_id, {})
     lines = _lines(despatch.lines, to_come)
     advice = _keep(session, order.id or 0, drop_id, despatch, lines)
-    if order.status is not SupplierOrderStatus.PARTIALLY_RECEIVED:
-        order.status = SupplierOrderStatus.SHIPPED
+    let_asked_prices_lapse(session, order, lines)
+    order.status = SUPPLIER_ORDER_LIFE.after(SupplierOrderEvent.DESPATCH, order.status)
     order.shipped_at = order.shipped_at or clock.now()
     order.updated_at = clock.now()
     order.version += 1

@@ -16,23 +16,28 @@ from app.core.errors import Conflict, InvalidInput
 from app.core.i18n import marked
 from app.orders.consolidation.drops import Arrival, note_arrivals
 from app.orders.consolidation.models.supplier_orders import (
-    NOTHING_TO_COME,
     Drop,
+    DropStatus,
     LineAnswer,
     SupplierOrder,
     SupplierOrderStatus,
 )
+from app.orders.consolidation.round_lifecycle import deliver_if_complete
 from app.orders.consolidation.shares import Served, Share, shares_of, write_shares
+from app.orders.consolidation.states import DROP_LIFE, SUPPLIER_ORDER_LIFE, DropEvent, SupplierOrderEvent
 from app.orders.consolidation.supplier_events import SupplierEvent, tell_supplier
-from app.orders.fulfilment.acknowledgement import acknowledge_order, get_supplier_order_of, require_order_status
-from app.orders.fulfilment.despatch import CAN_LEAVE, find_drop
+from app.orders.fulfilment.acknowledgement import (
+    acknowledge_order,
+    get_supplier_order_of,
+    let_asked_prices_lapse,
+    require_order_event,
+)
+from app.orders.fulfilment.despatch import find_drop
 from app.orders.fulfilment.notices import tell_arrived, tell_buyers
 from app.orders.fulfilment.reallocation import share_again
 from app.orders.fulfilment.shortages import carry_shortages
 from app.orders.fulfilment.supplier_links import follow_driver_link
-from app.orders.ordering.models.member_orders import OrderStatus
-from app.orders.ordering.successors import change_orders
-from app.orders.rounds.models import Round, RoundStatus
+from app.orders.rounds.models import Round
 from app.orders.rounds.sharing_policy import SharingPolicy
 
 
@@ -110,7 +115,9 @@ def _receive(
 ) -> SupplierOrder:
     order = get_supplier_order_of(session, actor, number, lock=True)
     check_version(order.version, expected_version)
-    require_order_status(order, CAN_LEAVE, marked("Order {order} is {status}: nothing of it is to come."))
+    require_order_event(
+        order, SupplierOrderEvent.RECEIVE, marked("Order {order} is {status}: nothing of it is to come.")
+    )
     if order.status is SupplierOrderStatus.SENT:
         order = acknowledge_order(session, actor, number)
     drop = find_drop(session, order, park_code)
@@ -123,9 +130,11 @@ def _receive(
     }
     if not (named or any(arrival.good for arrival in arrived.values())):
         raise Conflict("What comes to the park {park} was recorded.", code="received_already", park=park_code)
+    let_asked_prices_lapse(session, order, arrived)
     lost = _serve(session, order, drop, arrived)
     note_arrivals(session, drop, arrived)
     if len(arrived) == len(expected):
+        drop.status = DROP_LIFE.after(DropEvent.RECEIVE, drop.status, DropStatus.RECEIVED)
         drop.received_at, drop.received_by = clock.now(), actor.label
     _take_status(session, order)
     audit.record(session, actor.label, "supplier_order.received", order, number=number, park=park_code)
@@ -134,7 +143,8 @@ def _receive(
     tell_arrived(session, drop, arrived)
     tell_supplier(session, order, SupplierEvent.RECEIVED)
     carry_shortages(session, actor, order, lost)
-    _deliver_round(session, actor, order)
+    if order.status is SupplierOrderStatus.RECEIVED:
+        deliver_if_complete(session, actor, order.round_id)
     return order
 
 
@@ -181,23 +191,6 @@ def _take_status(session: Session, order: SupplierOrder) -> None:
         text("SELECT EXISTS (SELECT FROM drops WHERE supplier_order_id = :id AND received_at IS NULL)"),
         {"id": order.id},
     )
-    order.status = SupplierOrderStatus.PARTIALLY_RECEIVED if waits else SupplierOrderStatus.RECEIVED
+    reached = SupplierOrderStatus.PARTIALLY_RECEIVED if waits else SupplierOrderStatus.RECEIVED
+    order.status = SUPPLIER_ORDER_LIFE.after(SupplierOrderEvent.RECEIVE, order.status, reached)
     order.received_at = None if waits else clock.now()
-
-
-def _deliver_round(session: Session, actor: Actor, order: SupplierOrder) -> None:
-    """Once nothing of a round is to come any more, it is delivered and what its members ordered is fulfilled."""
-    purchasing_round = session.get_one(Round, order.round_id, with_for_update=True, populate_existing=True)
-    waits = session.scalar(
-        text("""
-            SELECT EXISTS (SELECT FROM supplier_orders WHERE round_id = :id
-                AND status <> ALL(:nothing_to_come))
-        """),
-        {"id": order.round_id, "nothing_to_come": list(NOTHING_TO_COME)},
-    )
-    if waits or purchasing_round.status is not RoundStatus.SENT:
-        return
-    purchasing_round.status = RoundStatus.DELIVERED
-    purchasing_round.version += 1
-    change_orders(session, order.round_id, (OrderStatus.LOCKED,), OrderStatus.FULFILLED)
-    audit.record(session, actor.label, "round.delivered", purchasing_round, code=purchasing_round.code)

@@ -15,13 +15,14 @@ from app.core import audit, clock
 from app.core.database import rows_as
 from app.core.errors import InvalidInput, NotFound
 from app.core.i18n import marked
-from app.orders.consolidation.models.supplier_orders import SupplierOrder, SupplierOrderStatus
+from app.orders.consolidation.models.supplier_orders import SupplierOrder
 from app.orders.consolidation.shares import Served, shares_of, write_shares
-from app.orders.fulfilment.acknowledgement import get_supplier_order_of, require_order_status
+from app.orders.consolidation.states import SUPPLIER_ORDER_LIFE, SupplierOrderEvent
+from app.orders.fulfilment.acknowledgement import get_supplier_order_of, require_order_event
 from app.orders.fulfilment.models.returns import GoodsReturn
 from app.orders.fulfilment.notices import tell_buyers
 
-CAN_GO_BACK = (SupplierOrderStatus.PARTIALLY_RECEIVED, SupplierOrderStatus.RECEIVED, SupplierOrderStatus.CLOSED)
+CAN_GO_BACK = SUPPLIER_ORDER_LIFE.before(SupplierOrderEvent.RETURN)
 
 
 class Receiver(NamedTuple):
@@ -88,7 +89,9 @@ def record_return(
     """
     actor.require(Permission.MANAGE_ROUNDS)
     order = get_supplier_order_of(session, actor, number, lock=True)
-    require_order_status(order, CAN_GO_BACK, marked("Order {order} is {status}: nothing of it was received."))
+    require_order_event(
+        order, SupplierOrderEvent.RETURN, marked("Order {order} is {status}: nothing of it was received.")
+    )
     if not reason.strip():
         raise InvalidInput("Say why it goes back: it stands on the credit note.", field="reason")
     lines = session.execute(

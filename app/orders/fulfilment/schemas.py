@@ -6,7 +6,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from app.orders.consolidation.schemas import SupplierOrderOut
-from app.web.bodies import Body, Flag, Out, Text, Units
+from app.web.bodies import Body, Flag, Named, Out, Text, Units
 
 
 class ArrivalIn(Body):
@@ -38,6 +38,12 @@ class PriceDecisionIn(Body):
     """Whether a dearer price is taken; who has a lower ceiling then gets none."""
 
     accept: Flag = Field(examples=[False])
+
+
+class CancellationIn(Body):
+    """Why an order is called off; its supplier reads it."""
+
+    reason: Named = Field(max_length=500, examples=["The supplier has closed"])
 
 
 class DropOut(Out):

@@ -1,5 +1,6 @@
 """The company's own approval of its orders: who is asked, by mail, in which step, and what they decide."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -7,8 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor, actor_for
 from app.accounts.models import Person
-from app.accounts.permissions import Permission, Role
-from app.accounts.queries import list_approvers
+from app.accounts.permissions import Permission
 from app.accounts.service import check_version
 from app.core import audit, clock
 from app.core.errors import Conflict, NotFound
@@ -16,69 +16,110 @@ from app.core.i18n import format_money, speaking
 from app.core.i18n import gettext as _
 from app.notify.letters import Action, queue_letter
 from app.orders.ordering.approval_links import make_approval_links, use_approval_link
-from app.orders.ordering.approval_rules import OrderFacts, required_steps
+from app.orders.ordering.approval_rules import OrderFacts, RequiredStep, required_steps
 from app.orders.ordering.approval_settings import step_rule
+from app.orders.ordering.approvers import (
+    approvers_besides,
+    approvers_of,
+    association_approvers,
+    decides_for_association,
+    require_decider,
+)
 from app.orders.ordering.deputies import with_deputies
 from app.orders.ordering.models.company import ApprovalRule, OrderApproval
 from app.orders.ordering.models.member_orders import MemberOrder, OrderStatus
 from app.orders.ordering.placed_orders import cost_at_most, lock_with_round, order_key, require_open, take_out
 from app.orders.ordering.queries import deputies as deputy_queries
-
-
-def _approvers_of(session: Session, order: MemberOrder) -> list[Person]:
-    """The approvers of the order's company, but for its buyer."""
-    return list(
-        session.exec(
-            select(Person).where(
-                Person.company_id == order.company_id,
-                col(Person.active),
-                col(Person.roles).contains([Role.APPROVER.value]),
-                Person.id != order.person_id,
-            )
-        )
-    )
+from app.orders.ordering.states import ORDER_LIFE, OrderEvent
 
 
 class ForeseenStep(NamedTuple):
-    """A step that an order would have to pass: why, and who would be asked (empty: any approver of the firm)."""
+    """A step that an order would have to pass: why, and who would be asked (empty: any approver of the firm).
+
+    `by_association`: the firm has nobody else who may decide.
+    """
 
     because: str
     approver: str
+    by_association: bool = False
 
 
 def foresee_steps(session: Session, buyer: Actor, facts: OrderFacts) -> list[ForeseenStep]:
     """The steps that an order of the buyer with these facts would have to pass, were it placed now."""
     company_id = buyer.require_company()
-    approvers = {
-        person.id: person.name
-        for person in list_approvers(session, company_id)
-        if person.active and person.id != buyer.person_id
-    }
-    if not approvers:
-        return []
+    approvers = {p.id: p.name for p in approvers_besides(session, company_id, buyer.require_person())}
+    steps = _required(session, company_id, facts)
+    return [ForeseenStep(step.because, approvers.get(step.approver_id, ""), not approvers) for step in steps]
+
+
+def _required(session: Session, company_id: int, facts: OrderFacts) -> list[RequiredStep]:
     rules = session.exec(select(ApprovalRule).where(ApprovalRule.company_id == company_id)).all()
-    steps = required_steps(facts, [step_rule(rule) for rule in rules])
-    return [ForeseenStep(step.because, approvers.get(step.approver_id, "")) for step in steps]
+    return required_steps(facts, [step_rule(rule) for rule in rules])
 
 
 def ask_for_approval(session: Session, order: MemberOrder, facts: OrderFacts) -> int:
-    """Write down the steps that the order must pass, tell the first approvers; the number of steps.
+    """Write down the steps that the order must pass, tell those who decide the first; the number of steps.
 
-    A firm whose only approver is the buyer has nobody to ask: its orders pass.
+    Where the buyer is the firm's only approver, the association decides.
     """
-    approvers = _approvers_of(session, order)
-    if not approvers:
-        return 0
-    rules = session.exec(select(ApprovalRule).where(ApprovalRule.company_id == order.company_id)).all()
-    steps = required_steps(facts, [step_rule(rule) for rule in rules])
-    known = {approver.id for approver in approvers}
-    for step in steps:
-        asked = step.approver_id if step.approver_id in known else None
-        session.add(OrderApproval(order_id=order_key(order), step=step.step, approver_id=asked, because=step.because))
-    if steps:
-        first = [a for a in approvers if steps[0].approver_id in {None, a.id}] or list(approvers)
-        _tell_approvers(session, order, first, facts.amount)
-    return len(steps)
+    steps = _required(session, order.company_id, facts)
+    known = {approver.id for approver in approvers_of(session, order)}
+    kept = [
+        OrderApproval(
+            order_id=order_key(order),
+            step=step.step,
+            approver_id=step.approver_id if step.approver_id in known else None,
+            because=step.because,
+        )
+        for step in steps
+    ]
+    session.add_all(kept)
+    if kept:
+        _ask(session, order, kept[0], facts.amount)
+    return len(kept)
+
+
+def ask_again(session: Session, order_id: int) -> None:
+    """Tell those who decide the next step of an order that it waits, as of one that was carried over."""
+    order = session.get_one(MemberOrder, order_id)
+    waiting = _waiting_steps(session, order_id)
+    if order.status is OrderStatus.AWAITING_APPROVAL and waiting:
+        _ask(session, order, waiting[0], cost_at_most(session, order_id))
+
+
+def may_decide(session: Session, actor: Actor, order: MemberOrder) -> bool:
+    """Whether the order waits for a decision that the actor may take."""
+    waiting = _waiting_steps(session, order_key(order))
+    if order.status is not OrderStatus.AWAITING_APPROVAL or not waiting:
+        return False
+    try:
+        require_decider(session, actor, order, waiting[0])
+    except Conflict:
+        return False
+    return True
+
+
+def _waiting_steps(session: Session, order_id: int) -> Sequence[OrderApproval]:
+    return session.exec(
+        select(OrderApproval)
+        .where(OrderApproval.order_id == order_id, col(OrderApproval.decided_at).is_(None))
+        .order_by(col(OrderApproval.step))
+    ).all()
+
+
+def _ask(session: Session, order: MemberOrder, step: OrderApproval, amount: Decimal) -> None:
+    """Mail whoever decides a step: the one that it names, else every approver of the firm, else the association."""
+    approvers = approvers_of(session, order)
+    named = [approver for approver in approvers if approver.id == step.approver_id]
+    if approvers:
+        _tell_approvers(session, order, named or approvers, amount)
+        return
+    for manager in association_approvers(session):
+        with speaking(manager.locale):
+            subject = _("Order {reference} waits for the association").format(reference=order.reference)
+            words = [_("Its firm has nobody else who may approve it. One that still waits at the cut-off rolls over.")]
+            action = Action(_("Look and decide"), f"/orders/{order_key(order)}")
+            queue_letter(session, manager.email, subject, words, action)
 
 
 def _tell_approvers(session: Session, order: MemberOrder, approvers: list[Person], amount: Decimal) -> None:
@@ -98,31 +139,23 @@ def decide_order(
     session: Session, actor: Actor, order_id: int, *, approve: bool, comment: str = "",
     expected_version: int | None = None,
 ) -> MemberOrder:  # fmt: skip
-    """Approve or reject the step of an order that is next; nobody decides on their own order, nor by a deputy.
+    """Approve or reject the step of an order that is next: an approver of the firm, else the association.
 
-    Raises `Conflict` where it is not the actor's turn or the order waits for nothing.
+    Raises `Conflict` where it is not the actor's turn (`require_decider`) or the order waits for nothing.
     """
-    principals = deputy_queries.principals_of(session, actor)
-    if not principals:
+    if not decides_for_association(actor) and not deputy_queries.principals_of(session, actor):
         actor.require(Permission.APPROVE_COMPANY_ORDERS)
     person_id = actor.require_person()
     order, purchasing_round = lock_with_round(session, order_id)
-    if order.company_id != actor.company_id:
+    if actor.company_id not in {None, order.company_id}:
         raise NotFound("There is no such order.")
     check_version(order.version, expected_version)
-    if order.status is not OrderStatus.AWAITING_APPROVAL:
+    event = OrderEvent.APPROVE if approve else OrderEvent.REJECT
+    if not ORDER_LIFE.allows(event, order.status):
         raise Conflict("Order {order} does not wait for approval.", code="not_waiting", order=order.reference)
-    decides_as = principals - {order.person_id}
-    if order.person_id == person_id or not decides_as:
-        raise Conflict("Nobody approves their own order: another approver decides.", code="own_order")
+    waiting = _waiting_steps(session, order_id)
+    require_decider(session, actor, order, waiting[0])
     require_open(purchasing_round)
-    waiting = session.exec(
-        select(OrderApproval)
-        .where(OrderApproval.order_id == order_id, col(OrderApproval.decided_at).is_(None))
-        .order_by(col(OrderApproval.step))
-    ).all()
-    if waiting[0].approver_id not in {None, *decides_as}:
-        raise Conflict("This step is for another approver.", code="not_your_turn")
     step = waiting[0]
     step.decided_by_id, step.decided_at, step.approved, step.comment = (
         person_id,
@@ -132,9 +165,10 @@ def decide_order(
     )
     if not approve:
         take_out(session, order, purchasing_round)
-        order.status = OrderStatus.REJECTED
-    elif len(waiting) == 1:
-        order.status = OrderStatus.APPROVED
+        reached = OrderStatus.REJECTED
+    else:
+        reached = OrderStatus.APPROVED if len(waiting) == 1 else OrderStatus.AWAITING_APPROVAL
+    order.status = ORDER_LIFE.after(event, order.status, reached)
     order.version += 1
     session.flush()
     action = "order.step_approved" if approve else "order.rejected"
@@ -142,15 +176,8 @@ def decide_order(
     if order.status is not OrderStatus.AWAITING_APPROVAL:
         _tell_buyer(session, order, step.comment)
     else:
-        _ask_next(session, order, waiting[1])
+        _ask(session, order, waiting[1], cost_at_most(session, order_id))
     return order
-
-
-def _ask_next(session: Session, order: MemberOrder, step: OrderApproval) -> None:
-    """Mail whoever decides the step that is next now."""
-    asked = [a for a in _approvers_of(session, order) if step.approver_id in {None, a.id}]
-    if asked:
-        _tell_approvers(session, order, asked, cost_at_most(session, order_key(order)))
 
 
 def _tell_buyer(session: Session, order: MemberOrder, comment: str) -> None:

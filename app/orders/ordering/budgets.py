@@ -1,20 +1,20 @@
 """Budgets of a company and of its cost centres, by month: what placed orders may cost at most."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
-from app.accounts.permissions import Permission, Role
+from app.accounts.permissions import Permission
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput
 from app.core.money import ZERO
-from app.orders.ordering.approval_rules import OVER_BUDGET
 from app.orders.ordering.models.company import Budget, BudgetReservation, CostCentre
-from app.orders.ordering.models.member_orders import PLACED_ORDERS, MemberOrder, OrderStatus
+from app.orders.ordering.models.member_orders import MemberOrder, OrderStatus
 
 
 class BudgetExceeded(Conflict):
@@ -98,78 +98,75 @@ def reserve(session: Session, order: MemberOrder, cost: Decimal) -> None:
     session.flush()
 
 
-_CARRIED = """
-    carried AS (
-        SELECT o.id, o.company_id, o.cost_centre_id, sum(round((l.quantity + l.tolerance) * l.ceiling_price, 2)) AS cost
-        FROM member_orders o JOIN order_lines l ON l.order_id = o.id
-        WHERE o.id = ANY(:order_ids) AND o.status = ANY(:placed)
-        GROUP BY o.id
-    ), asked AS (
-        SELECT c.id AS order_id, b.id AS budget_id, c.cost,
-            sum(c.cost) OVER (PARTITION BY b.id ORDER BY c.id) <= b.amount - b.committed AS fits
-        FROM carried c
-        JOIN budgets b ON b.company_id = c.company_id AND b.month = :month
-            AND (b.cost_centre_id IS NULL OR b.cost_centre_id = c.cost_centre_id)
-    )
-"""
+class Claim(NamedTuple):
+    """What an order would hold of the budgets that it falls under, in euros before VAT."""
+
+    order_id: int
+    company_id: int
+    cost_centre_id: int | None
+    amount: Decimal
 
 
-def reserve_carried(session: Session, order_ids: list[int]) -> None:
-    """Hold the budgets of this month for orders carried over into a round, in their order, as far as they reach.
+class Hold(NamedTuple):
+    """The part of a budget that an order holds."""
 
-    An order that does not fit waits for an approver of its firm, who may let it pass all the same.
+    order_id: int
+    budget_id: int
+    amount: Decimal
+
+
+def fitting(session: Session, claims: Sequence[Claim]) -> tuple[list[Hold], frozenset[int]]:
+    """What many orders can hold of this month's budgets, one after the other; and those for which one is too small.
+
+    The budgets are locked until the transaction ends.
     """
-    month = clock.today().replace(day=1)
+    rows = session.exec(
+        select(Budget)
+        .where(
+            col(Budget.company_id).in_({claim.company_id for claim in claims}),
+            Budget.month == clock.today().replace(day=1),
+        )
+        .order_by(col(Budget.id))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    left = {row.id or 0: row.amount - row.committed for row in rows}
+    of_company: dict[int, list[Budget]] = {}
+    for row in rows:
+        of_company.setdefault(row.company_id, []).append(row)
+    holds: list[Hold] = []
+    beyond: set[int] = set()
+    for claim in claims:
+        under = [
+            budget.id or 0
+            for budget in of_company.get(claim.company_id, ())
+            if budget.cost_centre_id in {None, claim.cost_centre_id}
+        ]
+        if any(claim.amount > left[budget_id] for budget_id in under):
+            beyond.add(claim.order_id)
+            continue
+        for budget_id in under:
+            left[budget_id] -= claim.amount
+            holds.append(Hold(claim.order_id, budget_id, claim.amount))
+    return holds, frozenset(beyond)
+
+
+def hold(session: Session, holds: Sequence[Hold]) -> None:
+    """Write down what orders hold of budgets that `fitting` found large enough."""
+    if not holds:
+        return
     session.execute(
         text("""
-            SELECT b.id FROM budgets b
-            WHERE b.month = :month
-                AND b.company_id IN (SELECT company_id FROM member_orders WHERE id = ANY(:order_ids))
-            ORDER BY b.id FOR UPDATE
-        """),
-        {"order_ids": order_ids, "month": month},
-    )
-    session.execute(
-        text(f"""
-            WITH {_CARRIED}, fitting AS (
-                SELECT * FROM asked a
-                WHERE NOT EXISTS (SELECT FROM asked other WHERE other.order_id = a.order_id AND NOT other.fits)
-            ), held AS (
+            WITH held AS (
                 INSERT INTO budget_reservations (order_id, budget_id, amount)
-                SELECT order_id, budget_id, cost FROM fitting ON CONFLICT DO NOTHING
+                SELECT * FROM unnest(CAST(:orders AS int[]), CAST(:budgets AS int[]), CAST(:amounts AS numeric[]))
                 RETURNING budget_id, amount
             )
             UPDATE budgets SET committed = committed + h.amount
             FROM (SELECT budget_id, sum(amount) AS amount FROM held GROUP BY budget_id) h
             WHERE budgets.id = h.budget_id
         """),
-        {"order_ids": order_ids, "month": month, "placed": list(PLACED_ORDERS)},
-    )
-    session.execute(
-        text("""
-            WITH over AS (
-                UPDATE member_orders o SET status = :waiting, version = version + 1
-                WHERE o.id = ANY(:order_ids) AND o.status = :approved
-                    AND EXISTS (
-                        SELECT FROM budgets b WHERE b.company_id = o.company_id AND b.month = :month
-                            AND (b.cost_centre_id IS NULL OR b.cost_centre_id = o.cost_centre_id))
-                    AND NOT EXISTS (SELECT FROM budget_reservations r WHERE r.order_id = o.id)
-                    AND EXISTS (
-                        SELECT FROM people p WHERE p.company_id = o.company_id AND p.active
-                            AND :approver = ANY(p.roles) AND p.id <> o.person_id)
-                RETURNING o.id
-            )
-            INSERT INTO order_approvals (order_id, step, because, comment)
-            SELECT id, 1, :because, '' FROM over ON CONFLICT DO NOTHING
-        """),
-        {
-            "order_ids": order_ids,
-            "month": month,
-            "because": OVER_BUDGET,
-            "waiting": OrderStatus.AWAITING_APPROVAL,
-            "approved": OrderStatus.APPROVED,
-            "approver": Role.APPROVER,
-        },
+        dict(zip(("orders", "budgets", "amounts"), map(list, zip(*holds, strict=True)), strict=True)),
     )
 
 

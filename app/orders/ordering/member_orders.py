@@ -20,8 +20,9 @@ from app.orders.ordering.approval_rules import OrderFacts
 from app.orders.ordering.approvals import ask_for_approval
 from app.orders.ordering.demand import check_completing, count_demand
 from app.orders.ordering.models.company import CostCentre
-from app.orders.ordering.models.member_orders import PLACED_ORDERS, IfUnfilled, MemberOrder, OrderLine, OrderStatus
+from app.orders.ordering.models.member_orders import IfUnfilled, MemberOrder, OrderLine, OrderStatus
 from app.orders.ordering.placed_orders import lock_with_round, open_round_with, order_key, require_open, take_out
+from app.orders.ordering.states import ORDER_LIFE, OrderEvent
 from app.orders.rounds.models import Round
 
 MAX_QUANTITY = 1_000_000
@@ -135,7 +136,7 @@ def submit_order(
     if order.person_id != actor.person_id:
         raise NotFound("There is no such order.")
     check_version(order.version, expected_version)
-    if order.status is not OrderStatus.CART:
+    if not ORDER_LIFE.allows(OrderEvent.PLACE, order.status):
         raise Conflict("Order {order} was placed already.", code="already_placed", order=order.reference)
     require_open(purchasing_round)
     if cost_centre_id is not None:
@@ -147,7 +148,8 @@ def submit_order(
     budgets.reserve(session, order, facts.amount)
     steps = ask_for_approval(session, order, facts)
     order.placed_at = clock.now()
-    order.status = OrderStatus.AWAITING_APPROVAL if steps else OrderStatus.APPROVED
+    reached = OrderStatus.AWAITING_APPROVAL if steps else OrderStatus.APPROVED
+    order.status = ORDER_LIFE.after(OrderEvent.PLACE, order.status, reached)
     order.version += 1
     session.flush()
     count_demand(session, order, +1)
@@ -201,13 +203,13 @@ def withdraw_order(session: Session, actor: Actor, order_id: int, expected_versi
     if order.person_id != actor.person_id:
         raise NotFound("There is no such order.")
     check_version(order.version, expected_version)
+    if not ORDER_LIFE.allows(OrderEvent.WITHDRAW, order.status):
+        raise Conflict("Order {order} can no longer be cancelled.", code="too_late", order=order.reference)
     if order.status is OrderStatus.CART:
         order.placed_at = clock.now()
-    elif order.status in PLACED_ORDERS:
-        take_out(session, order, purchasing_round)
     else:
-        raise Conflict("Order {order} can no longer be cancelled.", code="too_late", order=order.reference)
-    order.status = OrderStatus.CANCELLED
+        take_out(session, order, purchasing_round)
+    order.status = ORDER_LIFE.after(OrderEvent.WITHDRAW, order.status)
     order.version += 1
     audit.record(session, actor.label, "order.cancelled", order)
     return order

@@ -16,8 +16,8 @@ from app.core.i18n import marked
 from app.core.tabular import TableReader
 from app.orders.ordering.demand import recount_demand
 from app.orders.ordering.models.member_orders import OrderStatus
-from app.orders.rounds.models import RoundStatus
-from app.orders.rounds.service import get_round, require_status, round_key
+from app.orders.rounds.service import get_round, require_event, round_key
+from app.orders.rounds.states import RoundEvent
 
 _STAGE = """
     CREATE TEMPORARY TABLE staged_orders (
@@ -133,7 +133,7 @@ def import_orders(
     """
     actor.require(Permission.MANAGE_ROUNDS)
     target = get_round(session, round_code, lock=True)
-    require_status(target, RoundStatus.PLANNED, RoundStatus.OPEN)
+    require_event(target, RoundEvent.IMPORT_ORDERS)
     round_id = round_key(target)
     session.execute(text("DROP TABLE IF EXISTS staged_orders"))
     session.execute(text(_STAGE))

@@ -13,6 +13,7 @@ from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.orders.rounds.models import Round, RoundDelivery, RoundStatus
 from app.orders.rounds.sharing_policy import SharingPolicy
+from app.orders.rounds.states import ROUND_LIFE, RoundEvent
 
 
 def get_round(session: Session, code: str, *, lock: bool = False) -> Round:
@@ -32,22 +33,24 @@ def round_key(purchasing_round: Round) -> int:
     return purchasing_round.id
 
 
-def require_status(purchasing_round: Round, *allowed: RoundStatus) -> None:
+def require_event(purchasing_round: Round, event: RoundEvent) -> None:
     """Raise `Conflict` where the round is in no state for what is asked."""
-    if purchasing_round.status not in allowed:
+    if not ROUND_LIFE.allows(event, purchasing_round.status):
         raise Conflict(
             "Round {round} is {status}; this needs it to be {allowed}.",
             code="wrong_round_status",
             round=purchasing_round.code,
             status=purchasing_round.status.value,
-            allowed=" / ".join(status.value for status in allowed),
+            allowed=" / ".join(status.value for status in ROUND_LIFE.before(event)),
         )
 
 
-def change_status(session: Session, actor: Actor, purchasing_round: Round, status: RoundStatus) -> None:
-    """Move a round on, and write it down."""
+def move_on(
+    session: Session, actor: Actor, purchasing_round: Round, event: RoundEvent, outcome: RoundStatus | None = None
+) -> None:
+    """Let an event move a round on, and write it down; `outcome` where it may lead to several states."""
     before = purchasing_round.status
-    purchasing_round.status = status
+    status = purchasing_round.status = ROUND_LIFE.after(event, before, outcome)
     purchasing_round.version += 1
     session.flush()
     audit.record(

@@ -19,9 +19,10 @@ from app.core.i18n import format_number
 from app.core.i18n import gettext as _
 from app.notify.letters import Action
 from app.sourcing.tenders.bid_opening import LotComparison, compare, unmarked_bids
-from app.sourcing.tenders.models import Tender, TenderAward, TenderStatus
+from app.sourcing.tenders.models import Tender, TenderAward
 from app.sourcing.tenders.preparation import get_tender, tender_key
 from app.sourcing.tenders.ranking import Ranked
+from app.sourcing.tenders.states import TENDER_LIFE, TenderEvent
 
 
 class LotChoice(NamedTuple):
@@ -45,7 +46,7 @@ def award(session: Session, actor: Actor, reference: str, choices: Mapping[str, 
     """
     actor.require(Permission.MANAGE_SOURCING)
     tender = get_tender(session, reference, lock=True)
-    if tender.status is not TenderStatus.OPENED:
+    if not TENDER_LIFE.allows(TenderEvent.AWARD, tender.status):
         raise Conflict("A tender is awarded once its bids are open.", code="not_open")
     if unmarked_bids(session, tender):
         raise Conflict("Every bid needs its mark for service first.", code="marks_missing")
@@ -63,7 +64,8 @@ def award(session: Session, actor: Actor, reference: str, choices: Mapping[str, 
                 )
                 for line in one.lot.lines
             )  # fmt: skip
-    tender.status, tender.awarded_at = TenderStatus.AWARDED, clock.now()
+    tender.status = TENDER_LIFE.after(TenderEvent.AWARD, tender.status)
+    tender.awarded_at = clock.now()
     tender.version += 1
     session.flush()
     audit.record(session, actor.label, "tender.awarded", tender, lots=[_as_record(one) for one in decided])

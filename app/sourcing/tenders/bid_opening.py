@@ -24,6 +24,7 @@ from app.sourcing.tenders.models import AwardBy, Tender, TenderBid, TenderBidLin
 from app.sourcing.tenders.preparation import get_tender, tender_key, weights_of
 from app.sourcing.tenders.ranking import LotBid, Measure, Priced, Ranked, rank
 from app.sourcing.tenders.seal import WrongCodes, digest_of, open_sealed, unlock
+from app.sourcing.tenders.states import TENDER_LIFE, TenderEvent
 
 
 def open_bids(session: Session, actor: Actor, reference: str, codes: Sequence[str]) -> Tender:
@@ -33,7 +34,7 @@ def open_bids(session: Session, actor: Actor, reference: str, codes: Sequence[st
     """
     actor.require(Permission.MANAGE_SOURCING)
     tender = get_tender(session, reference, lock=True)
-    if tender.status is not TenderStatus.PUBLISHED:
+    if not TENDER_LIFE.allows(TenderEvent.OPEN, tender.status):
         raise Conflict("There are no sealed bids to open here.", code="nothing_sealed")
     if clock.now() < tender.deadline:
         raise Conflict("Bids are opened after the deadline, by nobody before.", code="before_the_deadline")
@@ -43,7 +44,8 @@ def open_bids(session: Session, actor: Actor, reference: str, codes: Sequence[st
     ).all()
     for bid in bids:
         _open(session, tender, bid, private_key)
-    tender.status, tender.opened_at = TenderStatus.OPENED, clock.now()
+    tender.status = TENDER_LIFE.after(TenderEvent.OPEN, tender.status)
+    tender.opened_at = clock.now()
     tender.version += 1
     session.flush()
     digests = {str(bid.supplier_id): bid.digest for bid in bids}

@@ -17,9 +17,10 @@ from app.core import audit, clock
 from app.core.database import row_as
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import known_country
-from app.sourcing.tenders.models import AwardBy, Tender, TenderBid, TenderInvitation, TenderLine, TenderStatus
+from app.sourcing.tenders.models import AwardBy, Tender, TenderBid, TenderInvitation, TenderLine
 from app.sourcing.tenders.preparation import tender_key
 from app.sourcing.tenders.seal import digest_of, seal
+from app.sourcing.tenders.states import TENDER_LIFE, TenderEvent
 
 _MOST_PRICE = Decimal(10**8)
 MOST_LEAD_DAYS = 365
@@ -139,7 +140,7 @@ def _replace(session: Session, tender: Tender, supplier_id: int) -> bool:
 
 
 def _require_time(tender: Tender) -> None:
-    if tender.status is not TenderStatus.PUBLISHED or clock.now() >= tender.deadline:
+    if not TENDER_LIFE.allows(TenderEvent.BID, tender.status) or clock.now() >= tender.deadline:
         raise Conflict("The deadline has passed: no bid is taken any more.", code="deadline_passed")
 
 

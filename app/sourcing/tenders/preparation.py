@@ -21,6 +21,7 @@ from app.notify.letters import Action
 from app.sourcing.tenders.models import AwardBy, Tender, TenderInvitation, TenderLine, TenderStatus
 from app.sourcing.tenders.ranking import Measure
 from app.sourcing.tenders.seal import new_seal
+from app.sourcing.tenders.states import TENDER_LIFE, TenderEvent
 
 MOST_LINES = 1000
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
@@ -199,7 +200,8 @@ def publish(session: Session, actor: Actor, reference: str, expected_version: in
         raise Conflict("The dates of this tender have passed: change them first.", code="tender_too_late")
     seal = new_seal()
     tender.public_key, tender.boxes = seal.public_key, seal.boxes
-    tender.status, tender.published_at = TenderStatus.PUBLISHED, clock.now()
+    tender.status = TENDER_LIFE.after(TenderEvent.PUBLISH, tender.status)
+    tender.published_at = clock.now()
     tender.version += 1
     session.flush()
     audit.record(session, actor.label, "tender.published", tender, public_key=seal.public_key.hex())
@@ -217,12 +219,12 @@ def cancel_tender(session: Session, actor: Actor, reference: str, because: str) 
     """Call a tender off, with a reason that the invited suppliers are told."""
     actor.require(Permission.MANAGE_SOURCING)
     tender = get_tender(session, reference, lock=True)
-    if tender.status in {TenderStatus.AWARDED, TenderStatus.CANCELLED}:
+    if not TENDER_LIFE.allows(TenderEvent.CANCEL, tender.status):
         raise Conflict("This tender has ended.", code="tender_ended")
     if not because.strip():
         raise InvalidInput("Say why: the invited suppliers are told.", field="because")
     was_out = tender.status is not TenderStatus.DRAFT
-    tender.status = TenderStatus.CANCELLED
+    tender.status = TENDER_LIFE.after(TenderEvent.CANCEL, tender.status)
     tender.version += 1
     session.flush()
     audit.record(session, actor.label, "tender.cancelled", tender, because=because.strip()[:500])
@@ -245,6 +247,6 @@ def _draft(session: Session, actor: Actor, reference: str, expected_version: int
     actor.require(Permission.MANAGE_SOURCING)
     tender = get_tender(session, reference, lock=True)
     check_version(tender.version, expected_version)
-    if tender.status is not TenderStatus.DRAFT:
+    if not TENDER_LIFE.allows(TenderEvent.CHANGE, tender.status):
         raise Conflict("This tender is out: it does not change any more.", code="tender_out")
     return tender

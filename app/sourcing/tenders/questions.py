@@ -11,14 +11,15 @@ from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.i18n import gettext as _
 from app.notify.letters import Action
 from app.sourcing.tenders.bids import get_invited
-from app.sourcing.tenders.models import TenderQuestion, TenderStatus
+from app.sourcing.tenders.models import TenderQuestion
 from app.sourcing.tenders.preparation import get_tender, tender_key
+from app.sourcing.tenders.states import TENDER_LIFE, TenderEvent
 
 
 def ask_question(session: Session, actor: Actor, reference: str, words: str) -> TenderQuestion:
     """Ask something about a tender. Raises `Conflict` once the time for questions is over."""
     tender, supplier_id = get_invited(session, actor, reference)
-    if tender.status is not TenderStatus.PUBLISHED or clock.now() > tender.questions_until:
+    if not TENDER_LIFE.allows(TenderEvent.ASK, tender.status) or clock.now() > tender.questions_until:
         raise Conflict("The time for questions is over.", code="questions_closed")
     if not words.strip():
         raise InvalidInput("Write the question.", field="words")
@@ -38,7 +39,7 @@ def answer_question(session: Session, actor: Actor, reference: str, question_id:
     question = session.get(TenderQuestion, question_id, with_for_update=True)
     if question is None or question.tender_id != tender.id:
         raise NotFound("There is no such question.")
-    if tender.status is not TenderStatus.PUBLISHED or clock.now() >= tender.deadline:
+    if not TENDER_LIFE.allows(TenderEvent.ANSWER, tender.status) or clock.now() >= tender.deadline:
         raise Conflict("After the deadline nothing is answered any more.", code="deadline_passed")
     if not answer.strip():
         raise InvalidInput("Write the answer.", field="answer")

@@ -22,13 +22,8 @@ from app.core.money import UNIT_PRICE_STEP, round_amount
 from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE, every_row
 from app.core.settings import get_settings
 from app.orders.consolidation.models.supplier_orders import SupplierOrderStatus
-from app.orders.fulfilment.acknowledgement import (
-    OPEN_TO_ANSWERS,
-    Answer,
-    acknowledge_order,
-    get_supplier_order_of,
-    refuse_order,
-)
+from app.orders.consolidation.states import SUPPLIER_ORDER_LIFE, SupplierOrderEvent
+from app.orders.fulfilment.acknowledgement import Answer, acknowledge_order, get_supplier_order_of, refuse_order
 from app.orders.fulfilment.despatch import CAN_LEAVE, Despatch, advise_despatch
 from app.orders.fulfilment.documents.formats import DocumentFormat
 from app.orders.fulfilment.documents.order_files import forms_of, order_files
@@ -160,7 +155,7 @@ def order_page(
         invoices=supplying_queries.list_invoices(session, None, MAX_PAGE_SIZE, supplier_order_id=order_id).items,
         difference_words=difference_words(),
         can_be_invoiced=order.status in CAN_BE_INVOICED,
-        takes_answer=order.status in OPEN_TO_ANSWERS,
+        takes_answer=SUPPLIER_ORDER_LIFE.allows(SupplierOrderEvent.ANSWER, order.status),
         is_new=order.status is SupplierOrderStatus.SENT,
         can_leave=order.status in CAN_LEAVE,
         answer_words=answer_words(),

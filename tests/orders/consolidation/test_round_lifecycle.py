@@ -25,8 +25,9 @@ from app.orders.consolidation.models.supplier_orders import (
     SupplierOrder,
     SupplierOrderStatus,
 )
-from app.orders.consolidation.round_approval import approve_round, send_round
+from app.orders.consolidation.round_approval import approve_round
 from app.orders.consolidation.round_lifecycle import cancel_round, close_round, open_and_close_due_rounds, open_round
+from app.orders.consolidation.sending import send_round
 from app.orders.ordering.approvals import decide_order
 from app.orders.ordering.budgets import set_budget
 from app.orders.ordering.models.company import Budget

@@ -112,15 +112,25 @@ def test_what_is_lost_rolls_over_where_the_line_asks_for_it(sent: Sent) -> None:
     assert demand == 8
 
 
-def test_a_second_shortage_is_added_to_the_line_that_rolled_over(sent: Sent) -> None:
+def test_a_second_shortage_rolls_over_as_an_order_of_its_own(sent: Sent) -> None:
     second = sent.world.an_open_round("R2", closes_at=CUT_OFF + timedelta(days=7))
     sent.answer(Answer(sent.paper.sku, quantity=3))
     sent.answer(Answer(sent.paper.sku, quantity=1))
-    (row,) = sent.session.execute(
-        text("SELECT l.quantity FROM order_lines l JOIN member_orders o ON o.id = l.order_id WHERE o.round_id = :r"),
+    rows = sent.session.execute(
+        text("""
+            SELECT l.quantity, o.reference FROM order_lines l JOIN member_orders o ON o.id = l.order_id
+            WHERE o.round_id = :r ORDER BY o.id
+        """),
         {"r": second.id},
-    )
-    assert row.quantity == 3
+    ).all()
+    first = sent.orders[0]
+    assert [tuple(row) for row in rows] == [
+        (1, f"{first.reference}>R2-{first.id}"),
+        (2, f"{first.reference}>R2-{first.id}.2"),
+    ]
+    sent.answer(Answer(sent.paper.sku, quantity=1))  # nothing more is lost: nothing more rolls over
+    demand = sent.session.scalar(text("SELECT quantity FROM round_demand WHERE round_id = :r"), {"r": second.id})
+    assert demand == 3
 
 
 def test_a_cheaper_price_and_a_dearer_one_under_every_ceiling_hold_at_once(sent: Sent) -> None:
@@ -202,6 +212,6 @@ def test_a_supplier_sees_its_own_sent_orders_alone(sent: Sent, world: World) -> 
     with pytest.raises(NotAllowed):
         get_supplier_order_of(sent.session, world.a_buyer(), "R1-S1")
     order = get_supplier_order_of(sent.session, sent.speaker, "R1-S1")
-    order.status = "approved"  # type: ignore[assignment]
+    order.sent_at = None
     with pytest.raises(NotFound):
         get_supplier_order_of(sent.session, sent.speaker, "R1-S1")

@@ -18,6 +18,7 @@ from app.orders.consolidation.round_lifecycle import (
     open_and_close_due_rounds,
     start_series,
 )
+from app.orders.ordering.models.member_orders import OrderStatus
 from app.orders.rounds.models import Round, RoundStatus
 from app.orders.rounds.recurrence import Rhythm
 from app.orders.rounds.series import stop_series
@@ -60,11 +61,9 @@ def test_a_series_has_its_first_round_open_at_once_and_only_that(world: World, s
 
 def test_the_next_round_is_there_when_one_closes_and_takes_what_was_not_served(world: World, session: Session) -> None:
     start_series(session, COMMAND_LINE, name="Semaine", first_cut_off_on=date(2026, 3, 5))
-    company = world.a_company()
-    world.an_actor(*[], company=company)
     first = session.exec(select(Round)).one()
-    order = world.an_order(first, (world.an_offer(), 2))
-    session.execute(text("UPDATE member_orders SET status = 'awaiting_approval' WHERE id = :id"), {"id": order.id})
+    order = world.an_order(first, (world.an_offer(), 2), buyer=world.a_buyer(order_limit="1"))
+    assert order.status is OrderStatus.AWAITING_APPROVAL
     with clock.frozen(NOW + timedelta(days=4)):
         assert keep_series_going(session) == ["2026-S11"]
         assert open_and_close_due_rounds(session) == ["2026-S10"]

@@ -39,7 +39,6 @@ class SupplierOrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-NOT_SENT_YET = (SupplierOrderStatus.DRAFT, SupplierOrderStatus.APPROVED)
 UNDER_WAY = (
     SupplierOrderStatus.SENT,
     SupplierOrderStatus.ACKNOWLEDGED,
@@ -53,6 +52,13 @@ NOTHING_TO_COME = (
     SupplierOrderStatus.REFUSED,
     SupplierOrderStatus.CANCELLED,
 )
+
+
+class DropStatus(StrEnum):
+    """The life of a drop."""
+
+    EXPECTED = "expected"
+    RECEIVED = "received"
 
 
 class SupplierAlert(StrEnum):
@@ -162,15 +168,21 @@ class SupplierOrderLine(SQLModel, table=True):
 
 
 class Drop(SQLModel, table=True):
-    """One supplier order's delivery to one park on one day, and when it was received."""
+    """One supplier order's delivery to one park on one day, and when all of it was received."""
 
     __tablename__ = "drops"
-    __table_args__ = (UniqueConstraint("supplier_order_id", "park_id"),)
+    __table_args__ = (
+        UniqueConstraint("supplier_order_id", "park_id"),
+        CheckConstraint("(status = 'received') = (received_at IS NOT NULL)", name="received_at_an_instant"),
+    )
 
     id: int | None = key()
     supplier_order_id: int = Field(foreign_key="supplier_orders.id")
     park_id: int = Field(foreign_key="parks.id")
     delivery_on: date
+    status: DropStatus = choice(
+        DropStatus, default=DropStatus.EXPECTED, sa_column_kwargs={"server_default": DropStatus.EXPECTED}
+    )
     received_at: datetime | None = instant(default=None)
     received_by: str = Field(default="", sa_column_kwargs={"server_default": ""})
 

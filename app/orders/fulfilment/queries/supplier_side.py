@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from app.core.database import rows_as
 from app.core.pagination import Page, decode_cursor, page_of
-from app.orders.consolidation.models.supplier_orders import NOT_SENT_YET
 
 
 class OwnOrderRow(NamedTuple):
@@ -42,8 +41,8 @@ def list_own_orders(
 
     `newest_first` turns them round for people.
     """
-    conditions = ["o.supplier_id = :supplier_id", "o.status <> ALL(:not_sent)"]
-    parameters: dict[str, Any] = {"supplier_id": supplier_id, "limit": limit + 1, "not_sent": list(NOT_SENT_YET)}
+    conditions = ["o.supplier_id = :supplier_id", "o.sent_at IS NOT NULL"]
+    parameters: dict[str, Any] = {"supplier_id": supplier_id, "limit": limit + 1}
     if updated_since is not None:
         conditions.append("o.updated_at >= :since")
         parameters["since"] = updated_since

@@ -69,14 +69,15 @@ class MemberOrder(SQLModel, table=True):
 class OrderLine(SQLModel, table=True):
     """What an order wants of one offer. Nobody ever pays more than `ceiling_price` (euros a unit before VAT).
 
-    `accepts_equivalents`: another supplier's offer of the same product serves as well.
+    `accepts_equivalents`: another supplier's offer of the same product serves as well. `rolled_over_from_id`: the line
+    whose units it takes over; together its successors take no more than it lost.
     """
 
     __tablename__ = "order_lines"
     __table_args__ = (
         UniqueConstraint("order_id", "offer_id"),
         Index("ix_order_lines_offer_id", "offer_id"),
-        Index("uq_order_lines_rolled_over_from_id", "rolled_over_from_id", unique=True),
+        Index("ix_order_lines_rolled_over_from_id", "rolled_over_from_id"),
         CheckConstraint("quantity >= 1", name="quantity_positive"),
         CheckConstraint("tolerance >= 0", name="tolerance_not_negative"),
         CheckConstraint("ceiling_price >= 0", name="ceiling_not_negative"),

@@ -133,4 +133,4 @@ def decide(
     approvals.decide_order(
         session, actor, order_id, approve=decision == "approve", comment=comment, expected_version=version
     )
-    return RedirectResponse("/approvals", 303)
+    return RedirectResponse("/approvals" if actor.company_id else f"/orders/{order_id}", 303)

@@ -29,7 +29,10 @@ WAITING = f"""
         WHERE a.order_id = m.id AND a.decided_at IS NULL ORDER BY step LIMIT 1
     ) next ON EXISTS (
         SELECT FROM ({PRINCIPALS}) principal
-        WHERE principal.id <> m.person_id AND (next.approver_id IS NULL OR next.approver_id = principal.id)
+        WHERE principal.id <> m.person_id AND (next.approver_id = principal.id OR NOT EXISTS (
+            SELECT FROM people named WHERE named.id = next.approver_id AND named.active
+                AND :approver = ANY(named.roles) AND named.company_id = m.company_id AND named.id <> m.person_id
+        ))
     )
     WHERE m.company_id = :company_id AND m.status = :awaiting_approval AND m.person_id <> :person_id
 """

@@ -9,7 +9,7 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
-from app.accounts.permissions import Permission
+from app.accounts.permissions import Permission, Role
 from app.catalog.net_content import Measure, telling
 from app.catalog.terms import PriceTier, Terms
 from app.core.database import row_as, rows_as
@@ -17,6 +17,7 @@ from app.core.pagination import Page, decode_cursor, page_of
 from app.orders.ordering.models.member_orders import MemberOrder, OrderStatus
 from app.orders.ordering.progress import Progress, progress_on
 from app.orders.ordering.queries.deputies import WAITING, principal_parameters, principals_of
+from app.orders.rounds.models import RoundStatus
 
 
 class OrderRow(NamedTuple):
@@ -89,6 +90,24 @@ def list_waiting(session: Session, actor: Actor, cursor: str | None, limit: int)
     parameters = principal_parameters(actor) | {"limit": limit + 1} | ({"after": after[0]} if after else {})
     rows = session.execute(text(_ORDER_ROWS.format(orders=orders)), parameters)
     return page_of(rows_as(OrderRow, rows), limit, lambda row: (row.id,))
+
+
+def waiting_for_association(session: Session, limit: int) -> list[OrderRow]:
+    """Orders of open rounds that nobody else in their firm may approve, those of the first cut-off first."""
+    orders = """
+        SELECT m.* FROM member_orders m JOIN rounds open ON open.id = m.round_id AND open.status = :open
+        WHERE m.status = :awaiting AND NOT EXISTS (
+            SELECT FROM people p WHERE p.company_id = m.company_id AND p.active AND :approver = ANY(p.roles)
+                AND p.id <> m.person_id
+        ) ORDER BY open.closes_at, m.id LIMIT :limit
+    """
+    parameters = {
+        "open": RoundStatus.OPEN,
+        "awaiting": OrderStatus.AWAITING_APPROVAL,
+        "approver": Role.APPROVER,
+        "limit": limit,
+    }
+    return rows_as(OrderRow, session.execute(text(_ORDER_ROWS.format(orders=orders)), parameters))
 
 
 class OrderLineRow(NamedTuple):

@@ -8,7 +8,7 @@ from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.catalog.api import DryRun, SkipBadRows, Upload, take_in
 from app.catalog.schemas import ImportRunOut
-from app.orders.consolidation import decisions, draft, round_approval, round_lifecycle
+from app.orders.consolidation import decisions, draft, round_approval, round_lifecycle, sending
 from app.orders.consolidation import schemas as consolidation_schemas
 from app.orders.consolidation.queries import rounds as round_queries
 from app.orders.consolidation.queries import supplier_orders as supplier_order_queries
@@ -145,8 +145,16 @@ def approve_round(
 def send_round(
     session: SessionDep, actor: SignedIn, response: Response, code: Code, version: ExpectedVersion
 ) -> schemas.RoundOut:
-    """Send the approved supplier orders."""
-    return _shown(response, round_approval.send_round(session, actor, code, version))
+    """Send the approved supplier orders whose suppliers have a mail address; again for those that got one since."""
+    return _shown(response, sending.send_round(session, actor, code, version))
+
+
+@router.get("/rounds/{code}/held-back-orders")
+def list_held_back_orders(session: SessionDep, actor: SignedIn, code: Code) -> list[consolidation_schemas.HeldBackOut]:
+    """The approved supplier orders that cannot be sent, as their suppliers have no mail address."""
+    actor.require(Permission.VIEW_COMMISSION)
+    orders = sending.held_back(session, round_key(get_round(session, code)))
+    return [consolidation_schemas.HeldBackOut.model_validate(order) for order in orders]
 
 
 @router.get("/rounds/{code}/demand")

@@ -5,6 +5,7 @@ from fastapi import Response
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.orders.consolidation import schemas as consolidation_schemas
+from app.orders.consolidation import sending
 from app.orders.consolidation.drops import Arrival
 from app.orders.consolidation.queries import supplier_orders as supplier_order_queries
 from app.orders.fulfilment import acknowledgement, receipts, returns
@@ -53,6 +54,29 @@ def list_supplier_order_lines(
     order = supplier_order_queries.get_supplier_order(session, number)
     page = supplier_order_queries.list_supplier_order_lines(session, order.id, cursor, limit)
     return page_out(page, fulfilment_schemas.SupplierOrderLineOut)
+
+
+@router.post("/supplier-orders/{number}/hand-over")
+def hand_over_order(
+    session: SessionDep, actor: SignedIn, response: Response, number: Code, version: ExpectedVersion
+) -> fulfilment_schemas.SupplierOrderDetailOut:
+    """Note that an approved order was given to its supplier on paper or by telephone: it is sent."""
+    sending.hand_over(session, actor, number, version)
+    return read_supplier_order(session, actor, response, number)
+
+
+@router.post("/supplier-orders/{number}/cancel")
+def cancel_order(
+    session: SessionDep,
+    actor: SignedIn,
+    response: Response,
+    number: Code,
+    cancellation: fulfilment_schemas.CancellationIn,
+    version: ExpectedVersion,
+) -> fulfilment_schemas.SupplierOrderDetailOut:
+    """Call an order off before anything of it left: nobody gets anything of it, what may roll over does."""
+    acknowledgement.cancel_order(session, actor, number, cancellation.reason, expected_version=version)
+    return read_supplier_order(session, actor, response, number)
 
 
 @router.post("/supplier-orders/{number}/drops/{park}/receipt")

@@ -15,6 +15,7 @@ from app.core import clock
 from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
+from app.orders.ordering.queries.orders import waiting_for_association
 from app.orders.tracking.pages.watch_tables import TABLE_NAMES, watch, watched_file
 from app.orders.tracking.queries import cockpit as cockpit_queries
 from app.web.edge import SessionDep, TransactionRoute
@@ -57,6 +58,7 @@ def _page(request: Request, session: Session, actor: Actor, error: str | None = 
         rounds=rounds,
         follow_up=cockpit_queries.orders_to_follow_up(session, clock.now()),
         watch=watch(session, open_ids),
+        to_approve=waiting_for_association(session, 3 * cockpit_queries.SHOWN),
     )
 
 

@@ -9,6 +9,8 @@ from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.core.pagination import PAGE_SIZE, every_row
 from app.orders.ordering import comments, member_orders, placed_orders
+from app.orders.ordering.approvals import may_decide
+from app.orders.ordering.approvers import approvers_of
 from app.orders.ordering.queries import orders as order_queries
 from app.orders.rounds import queries
 from app.orders.tracking.pages import exports
@@ -65,6 +67,8 @@ def order_page(
         approvals=order_queries.approvals_of(session, order_id),
         journey=journey_queries.journey_of(session, order_id),
         comments=order_queries.comments_on(session, order_id),
+        decides=may_decide(session, actor, stored),
+        by_association=not approvers_of(session, stored),
         rounds=queries.open_rounds(session),
         placed=placed,
     )

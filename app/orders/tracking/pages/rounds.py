@@ -17,7 +17,7 @@ from app.core.errors import DomainError
 from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
-from app.orders.consolidation import draft, round_approval, round_lifecycle
+from app.orders.consolidation import draft, round_approval, round_lifecycle, sending
 from app.orders.consolidation.models.supplier_orders import SupplierDecision
 from app.orders.consolidation.queries import rounds as round_queries
 from app.orders.consolidation.queries import supplier_orders as supplier_order_queries
@@ -233,6 +233,7 @@ def consolidation_page(
         approvals=round_queries.approval_names(session, round_id),
         two_needed=round_approval.second_person_needed(session, actor, found),
         limit=get_association(session).second_approval_above,
+        held_back=sending.held_back(session, round_id),
     )
 
 
@@ -280,4 +281,4 @@ _step("close", round_lifecycle.close_round, "/rounds/{code}")
 _step("cancel", round_lifecycle.cancel_round, "/rounds/{code}")
 _step("consolidate", draft.consolidate_round, "/rounds/{code}/consolidation")
 _step("approve", round_approval.approve_round, "/rounds/{code}/consolidation")
-_step("send", round_approval.send_round, "/rounds/{code}/consolidation")
+_step("send", sending.send_round, "/rounds/{code}/consolidation")

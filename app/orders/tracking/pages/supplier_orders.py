@@ -9,8 +9,11 @@ from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
 from app.core.pagination import PAGE_SIZE, every_row
+from app.orders.consolidation.models.supplier_orders import SupplierOrderStatus
 from app.orders.consolidation.queries import supplier_orders as supplier_order_queries
-from app.orders.fulfilment.acknowledgement import asked_prices, decide_asked_price, get_supplier_order_of
+from app.orders.consolidation.sending import hand_over
+from app.orders.consolidation.states import SUPPLIER_ORDER_LIFE, SupplierOrderEvent
+from app.orders.fulfilment.acknowledgement import asked_prices, cancel_order, decide_asked_price, get_supplier_order_of
 from app.orders.fulfilment.documents.formats import DocumentFormat
 from app.orders.fulfilment.documents.order_files import forms_of, order_files
 from app.orders.fulfilment.labels import answer_words
@@ -57,7 +60,31 @@ def supplier_order_page(
         answered=order.acknowledged_at is not None,
         answer_words=answer_words(),
         asked_prices=asked_prices(session, order.id),
+        can_be_cancelled=SUPPLIER_ORDER_LIFE.allows(SupplierOrderEvent.CANCEL, SupplierOrderStatus(order.status)),
+        can_be_handed_over=SUPPLIER_ORDER_LIFE.allows(SupplierOrderEvent.SEND, SupplierOrderStatus(order.status)),
     )
+
+
+@router.post("/supplier-orders/{number}/hand-over")
+def hand_over_order(
+    session: SessionDep, actor: SignedIn, number: str, version: Annotated[int | None, Form()] = None
+) -> Response:
+    """Note that an order was given to its supplier on paper or by telephone."""
+    hand_over(session, actor, number, version)
+    return RedirectResponse(f"/supplier-orders/{number}", 303)
+
+
+@router.post("/supplier-orders/{number}/cancel")
+def cancel_supplier_order(
+    session: SessionDep,
+    actor: SignedIn,
+    number: str,
+    reason: Annotated[str, Form(max_length=500)] = "",
+    version: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Call an order off before anything of it left."""
+    cancel_order(session, actor, number, reason, expected_version=version)
+    return RedirectResponse(f"/supplier-orders/{number}", 303)
 
 
 @router.post("/supplier-orders/{number}/prices/{offer_id}")
