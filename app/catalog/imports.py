@@ -19,13 +19,15 @@ from app.catalog.import_report import LISTED, Difference, ImportReport, PriceJum
 from app.catalog.models import Supplier
 from app.catalog.net_content import measure_of
 from app.catalog.outbox import tell_of_changed_offers
-from app.catalog.price_moves import moves_beyond, percent_moved, rises_beyond
+from app.catalog.price_moves import any_rises_beyond, moves_beyond, percent_moved, rises
 from app.catalog.search import learn_words
 from app.catalog.shelf import refresh_listing
+from app.catalog.supplier_offers import offers_in_demand
 from app.catalog.suppliers import require_supplier
 from app.core import audit
 from app.core.bulk_copy import copy_rows
 from app.core.database import rows_as
+from app.core.i18n import marked
 from app.core.tabular import TableReader
 
 
@@ -100,9 +102,16 @@ _OFFER_CHANGED = """
      s.tier_quantities, s.tier_prices, p.id, NULL::timestamptz)
 """
 _PRICES_MOVED = f"""
-    SELECT s.line, s.supplier_code || ' ' || s.sku AS code, s.name, t.withdrawn_at IS NULL AS on_sale,
+    SELECT s.line, s.supplier_code || ' ' || s.sku AS code, s.name,
         t.tier_prices[1] AS old_price, s.tier_prices[1] AS new_price
     FROM {_OFFERS_JOINED} WHERE s.tier_prices[1] <> t.tier_prices[1] ORDER BY s.line
+"""
+_TIERS_MOVED = f"""
+    SELECT s.line, t.id AS offer_id, t.tier_quantities AS old_quantities, t.tier_prices AS old_prices,
+        s.tier_quantities AS new_quantities, s.tier_prices AS new_prices
+    FROM {_OFFERS_JOINED}
+    WHERE t.withdrawn_at IS NULL AND (s.tier_quantities, s.tier_prices) <> (t.tier_quantities, t.tier_prices)
+    ORDER BY s.line
 """
 _GONE = """
     FROM offers t JOIN suppliers u ON u.id = t.supplier_id
@@ -286,18 +295,23 @@ def _reject_unknown_suppliers(session: Session, reader: TableReader) -> None:
 
 
 def _reject_price_rises(session: Session, reader: TableReader, limit_percent: Decimal) -> None:
-    """Refuse the lines of offers on sale that would cost more than may be."""
-    risen = [
-        moved
-        for moved in session.execute(text(_PRICES_MOVED))
-        if moved.on_sale and rises_beyond(moved.old_price, moved.new_price, limit_percent)
-    ]
-    session.execute(
-        text("DELETE FROM staged_offers WHERE line = ANY(:lines)"), {"lines": [moved.line for moved in risen]}
-    )
-    for moved in risen:
-        cell = (moved.line, "price_tiers", str(moved.new_price))
-        reader.reject(*cell, "the price rises by more than may be: ask the association")
+    """Refuse the lines of offers on sale that would cost more than may be, in any tier."""
+    moves = session.execute(text(_TIERS_MOVED)).all()
+    wanted = offers_in_demand(session, [moved.offer_id for moved in moves])
+    risen: dict[int, str] = {}
+    for moved in moves:
+        old = list(zip(moved.old_quantities, moved.old_prices, strict=True))
+        new = list(zip(moved.new_quantities, moved.new_prices, strict=True))
+        if moved.offer_id in wanted and rises(old, new):
+            risen[moved.line] = marked("members want it in an open round: no price of it rises before the cut-off")
+        elif any_rises_beyond(old, new, limit_percent):
+            risen[moved.line] = marked("the price rises by more than may be: ask the association")
+    session.execute(text("DELETE FROM staged_offers WHERE line = ANY(:lines)"), {"lines": list(risen)})
+    for moved in moves:
+        if moved.line in risen:
+            tiers = zip(moved.new_quantities, moved.new_prices, strict=True)
+            value = "|".join(f"{quantity}:{price}" for quantity, price in tiers)
+            reader.reject(moved.line, "price_tiers", value, risen[moved.line])
 
 
 def _compare(session: Session, report: ImportReport, joined: str, code: str, changed: str) -> None:

@@ -14,17 +14,17 @@ from app.accounts.actor import Actor
 from app.accounts.service import get_association
 from app.catalog.models import Supplier
 from app.catalog.outbox import tell_of_changed_offers
-from app.catalog.price_moves import rises_beyond
+from app.catalog.price_moves import PriceTiers, any_rises_beyond, rises
 from app.catalog.shelf import refresh_listing
 from app.catalog.suppliers import require_supplier
 from app.core import audit, clock
 from app.core.bulk_copy import copy_rows
 from app.core.database import rows_as
 from app.core.errors import InvalidInput
+from app.core.events import Question, ask
 from app.core.pagination import Page, decode_cursor, page_of
 
 MOST_CHANGES = 10_000
-PriceTiers = Sequence[tuple[int, Decimal]]
 
 
 class OwnOfferRow(NamedTuple):
@@ -87,8 +87,8 @@ class OfferChange:
 def change_own_offers(session: Session, actor: Actor, changes: Sequence[OfferChange]) -> int:
     """Change many offers of the actor's supplier at once, all or none; how many differ now.
 
-    Raises `InvalidInput` for an unknown SKU, one named twice, tiers that do not rise, or a list price that rises by
-    more than the association's limit.
+    Raises `InvalidInput` for an unknown SKU, one named twice, tiers that do not rise, or a price that rises:
+    in any tier by more than the association's limit, or at all while members want the offer in an open round.
     """
     supplier = session.get_one(Supplier, require_supplier(session, actor))
     for change in changes:
@@ -174,18 +174,38 @@ def _reject_unknown(session: Session, supplier: Supplier) -> None:
 def _reject_rises(session: Session, supplier: Supplier, limit_percent: Decimal) -> None:
     moves = session.execute(
         text("""
-            SELECT s.sku, t.tier_prices[1] AS old_price, s.tier_prices[1] AS new_price
+            SELECT s.sku, t.id AS offer_id, t.tier_quantities AS old_quantities, t.tier_prices AS old_prices,
+                s.tier_quantities AS new_quantities, s.tier_prices AS new_prices
             FROM staged_changes s JOIN offers t ON t.supplier_id = :supplier_id AND t.sku = s.sku
-            WHERE s.tier_prices[1] <> t.tier_prices[1] ORDER BY s.sku
+            WHERE (s.tier_quantities, s.tier_prices) IS DISTINCT FROM (t.tier_quantities, t.tier_prices)
+                AND s.tier_prices IS NOT NULL
+            ORDER BY s.sku
         """),
         {"supplier_id": supplier.id},
-    )
-    risen = next((m.sku for m in moves if rises_beyond(m.old_price, m.new_price, limit_percent)), None)
-    if risen is not None:
-        raise InvalidInput(
-            "The price of {sku} rises by more than {limit} %: ask the association to change it.",
-            code="price_rises_too_much",
-            field="items",
-            sku=risen,
-            limit=limit_percent,
-        )
+    ).all()
+    wanted = offers_in_demand(session, [move.offer_id for move in moves])
+    for move in moves:
+        old = list(zip(move.old_quantities, move.old_prices, strict=True))
+        new = list(zip(move.new_quantities, move.new_prices, strict=True))
+        if move.offer_id in wanted and rises(old, new):
+            raise InvalidInput(
+                "Members want {sku} in an open round: no price of it rises before the cut-off."
+                " Change it for the next round, or ask the association.",
+                code="price_rises_in_open_round",
+                field="items",
+                sku=move.sku,
+            )
+        if any_rises_beyond(old, new, limit_percent):
+            raise InvalidInput(
+                "The price of {sku} rises by more than {limit} %: ask the association to change it.",
+                code="price_rises_too_much",
+                field="items",
+                sku=move.sku,
+                limit=limit_percent,
+            )
+
+
+def offers_in_demand(session: Session, offer_ids: Sequence[int]) -> frozenset[int]:
+    """Which of some offers members want in a round that is open."""
+    wanted: frozenset[int] = ask(Question.OFFERS_IN_DEMAND, session, offer_ids)
+    return wanted

@@ -24,6 +24,7 @@ class Question(StrEnum):
 
     ORDERS_OF_COMPANIES = "orders_of_companies"
     PAST_DEMAND = "past_demand"
+    OFFERS_IN_DEMAND = "offers_in_demand"
 
 
 SUBSCRIBERS = {
@@ -32,6 +33,7 @@ SUBSCRIBERS = {
 }
 ANSWERS = {
     Question.ORDERS_OF_COMPANIES: "app.orders.ordering.queries.orders:count_orders_of_companies",
+    Question.OFFERS_IN_DEMAND: "app.orders.ordering.queries.demand:offers_in_open_demand",
     Question.PAST_DEMAND: "app.orders.consolidation.queries.past_demand:bought_between",
 }
 

@@ -12,6 +12,7 @@ import app.catalog.tasks  # noqa: F401 - registers what files are taken
 from app.catalog import import_runs
 from app.catalog.models import Offer, Product, Supplier
 from app.core import clock
+from app.orders.consolidation.draft import consolidate_round
 from app.sourcing.charter.evidence import trust_of
 from app.sourcing.charter.models import Evidence
 from tests.supplying.desk import Desk
@@ -134,6 +135,53 @@ def test_stock_and_prices_change_in_bulk_all_or_none(catalogue: Desk, session: S
 def test_changes_that_cannot_be_are_refused(catalogue: Desk, items: list[dict[str, Any]], code: str) -> None:
     answer = catalogue.ask("PATCH", OFFERS, catalogue.key(), json={"items": items})
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "refused"),
+    [
+        ([(1, "10.00"), (24, "9.00")], True),  # the second price begins later
+        ([(1, "10.00"), (12, "9.10")], True),
+        ([(1, "9.90"), (12, "9.00")], False),
+        ([(1, "10.00"), (6, "9.00")], False),
+    ],
+)
+def test_no_tier_rises_while_members_want_the_offer_in_an_open_round(
+    catalogue: Desk, session: Session, tiers: list[tuple[int, str]], refused: bool
+) -> None:
+    gloves = offer(session, "GLOVES")
+    gloves.tier_quantities, gloves.tier_prices = [1, 12], [Decimal(10), Decimal(9)]
+    change = [{"from_quantity": quantity, "unit_price": price} for quantity, price in tiers]
+    items = {"items": [{"sku": "GLOVES", "price_tiers": change}]}
+    line = "GLOVES,P-G,Gants,Protection,6," + "|".join(f"{quantity}:{price}" for quantity, price in tiers)
+    catalogue.world.an_order(catalogue.world.an_open_round("R2"), (gloves, 6))
+    answer = catalogue.ask("PATCH", OFFERS, catalogue.key(), json=items)
+    run = upload(catalogue, HEADER + line, skip_bad_rows="true")
+    if refused:
+        assert (answer.status_code, answer.json()["code"]) == (422, "price_rises_in_open_round")
+        (cell,) = run["report"]["bad_cells"]
+        assert (cell["column"], "open round" in cell["cure"]) == ("price_tiers", True)
+        catalogue.world.play("R2")  # sent: it may rise for the next round
+        assert catalogue.ask("PATCH", OFFERS, catalogue.key(), json=items).json() == {"changed": 1}
+    else:
+        assert (answer.json(), run["report"]["bad_cells"]) == ({"changed": 1}, [])
+
+
+def test_a_withdrawn_offer_that_members_want_is_an_alert(catalogue: Desk, session: Session) -> None:
+    world, manager = catalogue.world, catalogue.world.a_manager()
+    world.an_order(world.an_open_round("R2"), (offer(session, "GLOVES"), 6))
+    alert = "Withdrawn, though members want it"
+    assert alert not in catalogue.site.get("/cockpit", manager).text
+    withdrawn = {"items": [{"sku": "GLOVES", "withdrawn": True}]}
+    assert catalogue.ask("PATCH", OFFERS, catalogue.key(), json=withdrawn).json() == {"changed": 1}
+    for path in ("/cockpit", "/rounds/R2"):
+        page = catalogue.site.get(path, manager).text
+        assert alert in page
+    file = catalogue.site.get("/cockpit?form=csv&table=withdrawn", manager)
+    assert "GLOVES" not in file.text
+    assert offer(session, "GLOVES").name in file.text
+    world.play("R2", until=consolidate_round)
+    assert "ask whether they still come" in catalogue.site.get("/rounds/R2/consolidation", manager).text
 
 
 def test_the_offers_of_another_are_neither_seen_nor_changed(catalogue: Desk, session: Session) -> None:

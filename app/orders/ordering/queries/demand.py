@@ -1,5 +1,6 @@
 """Live demand of a round, offer by offer."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from app.catalog.terms import PriceTier, Terms
 from app.core.database import rows_as
 from app.core.pagination import Page, decode_cursor, page_of
 from app.orders.ordering.progress import Progress, progress_on
+from app.orders.rounds.models import RoundStatus
 
 
 def demand_for(session: Session, round_id: int, offer_ids: list[int]) -> dict[int, int]:
@@ -19,6 +21,18 @@ def demand_for(session: Session, round_id: int, offer_ids: list[int]) -> dict[in
         {"round_id": round_id, "offer_ids": offer_ids},
     )
     return {row.offer_id: row.quantity for row in rows}
+
+
+def offers_in_open_demand(session: Session, offer_ids: Sequence[int]) -> frozenset[int]:
+    """Which of some offers members want in a round that is open."""
+    rows = session.scalars(
+        text("""
+            SELECT DISTINCT d.offer_id FROM round_demand d JOIN rounds r ON r.id = d.round_id AND r.status = :open
+            WHERE d.offer_id = ANY(:offer_ids) AND d.line_count > 0
+        """),
+        {"open": RoundStatus.OPEN, "offer_ids": list(offer_ids)},
+    )
+    return frozenset(rows)
 
 
 class DemandRow(NamedTuple):

@@ -28,7 +28,8 @@ from app.orders.rounds.models import RoundStatus
 from app.orders.rounds.schemas import RoundIn
 from app.orders.rounds.service import get_round, round_key
 from app.orders.tracking.pages import exports
-from app.orders.tracking.pages.watch_tables import TABLE_NAMES, watch, watched_file
+from app.orders.tracking.pages.watch_tables import TABLE_NAMES, watch, watched_file, withdrawn_table
+from app.orders.tracking.queries.cockpit import withdrawn_in_demand
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
 from app.web.forms import typed_instant
@@ -234,6 +235,7 @@ def consolidation_page(
         two_needed=round_approval.second_person_needed(session, actor, found),
         limit=get_association(session).second_approval_above,
         held_back=sending.held_back(session, round_id),
+        withdrawn=withdrawn_table(withdrawn_in_demand(session, [round_id], PAGE_SIZE)),
     )
 
 

@@ -18,6 +18,7 @@ _WHOLE = 100_000
 class Watched:
     """Prices about to fall, and the tables beside them."""
 
+    withdrawn: Table
     near_tiers: list[cockpit_queries.NearTier]
     near_packs: Table
     waiting: Table
@@ -27,10 +28,21 @@ class Watched:
 def watch(session: Session, round_ids: list[int]) -> Watched:
     """What is nearest to happen in some open rounds."""
     return Watched(
+        withdrawn_table(cockpit_queries.withdrawn_in_demand(session, round_ids)),
         cockpit_queries.tiers_nearly_reached(session, round_ids),
         _packs(cockpit_queries.packs_nearly_full(session, round_ids)),
         _waiting(cockpit_queries.waiting_by_company(session, round_ids)),
         _minimums(cockpit_queries.suppliers_under_minimum(session, round_ids)),
+    )
+
+
+def withdrawn_table(rows: list[cockpit_queries.WithdrawnOffer]) -> Table:
+    """Offers that are withdrawn though members want them."""
+    columns = [Column(_("Round")), Column(_("Supplier")), Column(_("Article")), Column(_("Wanted"), "number")]
+    return Table(
+        "withdrawn",
+        columns,
+        [(one.round_code, one.supplier, Link(one.name, f"/products/{one.product_id}"), one.quantity) for one in rows],
     )
 
 
@@ -75,6 +87,7 @@ def _minimums(rows: list[cockpit_queries.UnderMinimum]) -> Table:
 
 
 _FILES: dict[str, Callable[[Session, list[int]], Table]] = {
+    "withdrawn": lambda session, ids: withdrawn_table(cockpit_queries.withdrawn_in_demand(session, ids, _WHOLE)),
     "tiers": lambda session, ids: _tiers(cockpit_queries.tiers_nearly_reached(session, ids, _WHOLE)),
     "packs": lambda session, ids: _packs(cockpit_queries.packs_nearly_full(session, ids, _WHOLE)),
     "waiting": lambda session, ids: _waiting(cockpit_queries.waiting_by_company(session, ids, _WHOLE)),

@@ -178,6 +178,34 @@ def packs_nearly_full(session: Session, round_ids: list[int], limit: int = SHOWN
     return rows_as(NearPack, rows)
 
 
+class WithdrawnOffer(NamedTuple):
+    """An offer that members want and that its supplier withdrew since, or whose supplier sells no more."""
+
+    round_code: str
+    product_id: int
+    name: str
+    supplier: str
+    quantity: int
+    line_count: int
+
+
+def withdrawn_in_demand(session: Session, round_ids: list[int], limit: int = SHOWN) -> list[WithdrawnOffer]:
+    """Offers of rounds that are not sent yet of which nobody knows whether they will come, the most wanted first."""
+    rows = session.execute(
+        text("""
+            SELECT r.code AS round_code, f.product_id, f.name, s.name AS supplier, d.quantity, d.line_count
+            FROM round_demand d
+            JOIN rounds r ON r.id = d.round_id
+            JOIN offers f ON f.id = d.offer_id
+            JOIN suppliers s ON s.id = f.supplier_id
+            WHERE d.round_id = ANY(:round_ids) AND d.line_count > 0 AND (f.withdrawn_at IS NOT NULL OR NOT s.active)
+            ORDER BY d.line_count DESC, d.offer_id LIMIT :shown
+        """),
+        {"round_ids": round_ids, "shown": limit},
+    )
+    return rows_as(WithdrawnOffer, rows)
+
+
 class WaitingCompany(NamedTuple):
     """A firm whose orders still wait for its approver."""
 
