@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -13,15 +14,18 @@ from sqlmodel import Session
 
 from app.accounts.actor import COMMAND_LINE, Actor
 from app.accounts.permissions import Role
+from app.accounts.service import get_association
 from app.accounts.sign_in import create_api_key
 from app.core.errors import DomainError
 from app.main import create_app
 from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.round_approval import approve_round
 from app.orders.consolidation.round_lifecycle import close_round
+from app.orders.fulfilment.acknowledgement import Answer, acknowledge_order
+from app.orders.ordering.approvals import decide_order
 from app.orders.ordering.budgets import set_budget
-from app.orders.ordering.member_orders import set_cart_line, submit_order
-from tests.factories import NOW, World
+from app.orders.ordering.member_orders import set_cart_line, submit_order, withdraw_order
+from tests.factories import CUT_OFF, NOW, World
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +102,87 @@ def test_two_managers_approving_at_once_approve_once(own_engine: Engine) -> None
             Decimal("1.50"),
         )
         assert connection.execute(text("SELECT count(*) FROM drops")).scalar_one() == 1
+
+
+def test_above_the_limit_one_person_many_times_at_once_is_one_and_two_are_two(own_engine: Engine) -> None:
+    def prepare(session: Session) -> tuple[Actor, Actor]:
+        world = World(session)
+        get_association(session).second_approval_above = Decimal(5)
+        world.an_order(world.an_open_round("R"), (world.an_offer(), 3))
+        close_round(session, COMMAND_LINE, "R")
+        consolidate_round(session, COMMAND_LINE, "R")
+        return world.a_manager(), world.an_actor(Role.TREASURER)
+
+    def approve(actor: Actor) -> Callable[[], object]:
+        return lambda: transact(own_engine, lambda session: approve_round(session, actor, "R"))
+
+    people = transact(own_engine, prepare)
+    assert isinstance(people, tuple)
+    one, other = people
+    assert all_at_once([approve(one)] * 6) == {"done": 1, "same_person": 5}
+    with own_engine.connect() as connection:
+        assert connection.execute(text("SELECT status FROM rounds")).scalar_one() == "consolidated"
+    assert all_at_once([approve(one), approve(other), approve(other)])["done"] == 1
+    with own_engine.connect() as connection:
+        assert connection.execute(text("SELECT status FROM rounds")).scalar_one() == "approved"
+
+
+def test_an_approver_and_their_colleague_at_once_decide_an_order_once(own_engine: Engine) -> None:
+    def prepare(session: Session) -> tuple[list[Actor], Actor, int]:
+        world = World(session)
+        company = world.a_company()
+        approvers = [world.an_actor(Role.APPROVER, company=company) for _ in range(2)]
+        buyer = world.a_buyer(company, order_limit="1")
+        order = world.an_order(world.an_open_round("R"), (world.an_offer(), 3), buyer=buyer)
+        return approvers, buyer, order.id or 0
+
+    prepared = transact(own_engine, prepare)
+    assert isinstance(prepared, tuple)
+    (one, other), buyer, order_id = prepared
+    outcomes = all_at_once(
+        [
+            lambda: transact(own_engine, lambda s: decide_order(s, one, order_id, approve=True)),
+            lambda: transact(own_engine, lambda s: decide_order(s, other, order_id, approve=False)),
+            lambda: transact(own_engine, lambda s: withdraw_order(s, buyer, order_id)),
+        ]
+    )
+    with own_engine.connect() as connection:
+        status = connection.execute(text("SELECT status FROM member_orders")).scalar_one()
+        demand = connection.execute(text("SELECT coalesce(sum(quantity), 0) FROM round_demand")).scalar_one()
+    # Withdrawing what was approved is right; nothing else happens twice.
+    assert (outcomes["done"], status, demand) in {(1, "rejected", 0), (1, "cancelled", 0), (2, "cancelled", 0)}
+
+
+def test_answers_at_once_carry_each_lost_unit_once(own_engine: Engine) -> None:
+    def prepare(session: Session) -> list[tuple[str, str]]:
+        world = World(session)
+        suppliers = [world.a_supplier(f"S{n}") for n in range(4)]
+        offers = [world.an_offer(supplier) for supplier in suppliers]
+        world.an_order(world.an_open_round("R1"), *((offer, 9) for offer in offers))
+        world.an_open_round("R2", closes_at=CUT_OFF + timedelta(days=7))
+        world.play("R1")
+        return [(f"R1-{supplier.code}", offer.sku) for supplier, offer in zip(suppliers, offers, strict=True)]
+
+    orders = transact(own_engine, prepare)
+    assert isinstance(orders, list)
+
+    def answer(number: str, sku: str, left: int) -> Callable[[], object]:
+        return lambda: transact(
+            own_engine, lambda session: acknowledge_order(session, COMMAND_LINE, number, [Answer(sku, left)])
+        )
+
+    for left in (7, 4):
+        assert all_at_once([answer(number, sku, left) for number, sku in orders]) == {"done": 4}
+    with own_engine.connect() as connection:
+        carried = connection.execute(
+            text("SELECT offer_id, sum(quantity) AS units FROM order_lines WHERE rolled_over_from_id IS NOT NULL"
+                 " GROUP BY offer_id")
+        ).all()  # fmt: skip
+        demand = connection.execute(
+            text("SELECT d.quantity FROM round_demand d JOIN rounds r ON r.id = d.round_id AND r.code = 'R2'")
+        ).scalars()
+        assert [row.units for row in carried] == [5, 5, 5, 5]
+        assert list(demand) == [5, 5, 5, 5]
 
 
 def test_a_checkout_at_the_cut_off_is_in_the_round_or_refused_never_lost(own_engine: Engine) -> None:
