@@ -39,8 +39,8 @@ _DATA = (
     WHERE i.sequence % 20 <> 0 AND i.sequence % 1000 <> 0
     """,
     """
-    INSERT INTO journal_entries (booked_at, booked_on, document_type, document_number, purpose, label)
-    SELECT now(), issued_on, 'invoice', number, 'issue', number FROM issued_invoices
+    INSERT INTO journal_entries (booked_at, booked_on, document_date, document_type, document_number, purpose, label)
+    SELECT now(), issued_on, issued_on, 'invoice', number, 'issue', number FROM issued_invoices
     """,
     """
     INSERT INTO postings (entry_id, account, supplier_id, company_id, debit, credit)

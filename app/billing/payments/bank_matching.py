@@ -69,8 +69,14 @@ def _take_in(session: Session, movement: Movement) -> bool:
         stored.rest_account = ""
     sides.append(_side(Account.BANK, abs(stored.amount), incoming=not incoming))
     label = f"{stored.counterparty} {stored.words}".strip()[:100] or stored.reference
-    book(session, [EntryDraft(DocumentType.BANK, stored.reference, "movement", label, tuple(sides))])
+    _book(session, stored, "movement", label, *sides)
     return not rest or stored.rest_account != Account.SUSPENSE
+
+
+def _book(session: Session, movement: BankMovement, purpose: str, label: str, *sides: PostingDraft) -> None:
+    """Book what a movement is, on the bank's day."""
+    entry = EntryDraft(DocumentType.BANK, movement.reference, purpose, label, sides, document_date=movement.booked_on)
+    book(session, [entry])
 
 
 def _side(account: str, amount: Decimal, *, incoming: bool) -> PostingDraft:
@@ -179,8 +185,8 @@ def assign(session: Session, actor: Actor, movement_id: int, number: str) -> Non
     amount = sum((side.credit for side in sides), ZERO)
     if amount == rest:
         movement.rest_account = ""
-    postings = (PostingDraft(Account.SUSPENSE, debit=amount), *sides)
-    book(session, [EntryDraft(DocumentType.BANK, movement.reference, f"assign-{invoice.id}", invoice.number, postings)])
+    suspense = PostingDraft(Account.SUSPENSE, debit=amount)
+    _book(session, movement, f"assign-{invoice.id}", invoice.number, suspense, *sides)
     audit.record(session, actor.label, "movement.assigned", movement, invoice=invoice.number, amount=str(amount))
 
 
@@ -197,6 +203,6 @@ def assign_account(session: Session, actor: Actor, movement_id: int, account: st
     movement, rest = _waiting(session, movement_id)
     movement.rest_account = account
     amount = abs(rest)
-    postings = (_side(Account.SUSPENSE, amount, incoming=rest < 0), _side(account, amount, incoming=rest > 0))
-    book(session, [EntryDraft(DocumentType.BANK, movement.reference, f"assign-{account}", account, postings)])
+    sides = (_side(Account.SUSPENSE, amount, incoming=rest < 0), _side(account, amount, incoming=rest > 0))
+    _book(session, movement, f"assign-{account}", account, *sides)
     audit.record(session, actor.label, "movement.assigned", movement, account=account, amount=str(amount))
