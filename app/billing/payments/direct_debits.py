@@ -10,14 +10,16 @@ from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import check_iban, get_association
 from app.billing.invoicing.queries import MEMBER_INVOICES
+from app.billing.payments.bank_days import bank_day_from
 from app.billing.payments.models.bank import DirectDebit, SepaMandate
 from app.billing.payments.payment_methods import pay_by_transfer
+from app.billing.payments.sepa_files import finish
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 
 PAIN_008 = "pain.008.001.08"
 COLLECTED_BEFORE = timedelta(days=7)  # invoices that fall due within so long are collected
-_NOTICE = timedelta(days=2)  # the least a bank needs
+_NOTICE = 2  # bank days, the least a bank needs
 
 
 def sign_mandate(session: Session, actor: Actor, iban: str) -> SepaMandate:
@@ -87,7 +89,7 @@ def make_debits(session: Session, actor: Actor) -> bytes:
     for row in due:
         is_first = not row.debited_before and row.mandate_id not in first_debits
         first_debits.add(row.mandate_id)
-        collect_on = max(row.due_on, clock.today() + _NOTICE)
+        collect_on = bank_day_from(max(row.due_on, bank_day_from(clock.today(), _NOTICE)))
         file.add_payment({
             "name": row.name[:70], "IBAN": row.iban, "amount": int(row.open * 100),
             "type": "FRST" if is_first else "RCUR", "collection_date": collect_on, "mandate_id": row.reference,
@@ -100,5 +102,4 @@ def make_debits(session: Session, actor: Actor) -> bytes:
         ))  # fmt: skip
     session.flush()
     audit.record(session, actor.label, "debits.made", association, invoices=[row.number for row in due])
-    content: bytes = file.export(validate=True)
-    return content
+    return finish(file.export(validate=False), PAIN_008)

@@ -14,7 +14,9 @@ from app.accounts.permissions import Permission
 from app.accounts.service import check_iban, get_association
 from app.billing.invoicing.invoice import InvoiceKind
 from app.billing.invoicing.queries import MEMBER_INVOICES
+from app.billing.payments.bank_days import bank_day_from
 from app.billing.payments.models.bank import Transfer
+from app.billing.payments.sepa_files import finish
 from app.catalog.models import Supplier
 from app.core import audit, clock
 from app.core.database import rows_as
@@ -162,13 +164,12 @@ def make_transfers(session: Session, actor: Actor) -> bytes:
         session.add(transfer)
         file.add_payment({
             "name": one.name[:70], "IBAN": one.iban, "amount": int(one.amount * 100),
-            "execution_date": clock.today(), "description": f"{transfer.reference} {association.name}"[:140],
-            "endtoend_id": transfer.reference,
+            "execution_date": bank_day_from(clock.today()), "endtoend_id": transfer.reference,
+            "description": f"{transfer.reference} {association.name}"[:140],
         })  # fmt: skip
         audit.record(session, actor.label, "transfer.made", transfer, amount=str(one.amount))
     session.flush()
-    content: bytes = file.export(validate=True)
-    return content
+    return finish(file.export(validate=False), PAIN_001)
 
 
 class _Due(NamedTuple):
