@@ -36,9 +36,7 @@ class JournalEntry(SQLModel, table=True):
     """A fact in the books, caused by one document. Its postings balance to the cent or it is not written.
 
     `booked_on`: the day that it counts on; `document_date`: of its document, another one where that month was closed.
-    `booked_on`: the day on which it counts; `document_on`: the day of the document itself, earlier where that day's
-    month was closed; `document_reference`: what the document is called by whoever wrote it, empty where that is its
-    number. `created_xid` is the transaction that wrote it: the database takes postings of an entry in that one only.
+    `created_xid` is the transaction that wrote it: the database takes postings of an entry in that one only.
     """
 
     __tablename__ = "journal_entries"
@@ -53,8 +51,6 @@ class JournalEntry(SQLModel, table=True):
     document_date: date
     document_type: str
     document_number: str
-    document_on: date
-    document_reference: str = Field(default="", sa_column_kwargs={"server_default": ""})
     purpose: str
     label: str
     created_xid: Any = Field(
