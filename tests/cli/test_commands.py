@@ -1,6 +1,7 @@
 """The command line as people and scripts use it: whole processes, exit statuses, JSON, errors that help."""
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -14,7 +15,10 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
+from app.accounts.actor import COMMAND_LINE
 from app.accounts.permissions import Role
+from app.billing.payments.models.outgoing_files import FileKind
+from app.billing.payments.outgoing_files import keep_file
 from tests.factories import World
 
 
@@ -300,3 +304,20 @@ def test_a_job_of_a_killed_worker_is_taken_up_again(shell: Shell, own_engine: En
     run_worker(shell)
     run_worker(shell)
     assert len(list((tmp_path / "data" / "mail").glob("*.eml"))) == 1
+
+
+def test_a_file_that_was_made_is_listed_fetched_and_taken_back(
+    shell: Shell, own_engine: Engine, tmp_path: Path
+) -> None:
+    shell.json(*INIT)
+    assert shell.json("outgoing-file", "list") == []
+    assert shell.json("outgoing-file", "make", "einvoices", status=1)["error"] == "nothing_waits"
+    with Session(own_engine) as session, session.begin():
+        kept = keep_file(session, COMMAND_LINE, FileKind.EINVOICES, b"PK\x05\x06" + bytes(18), entries=0)
+        number, digest = kept.id, kept.sha256
+    (listed,) = shell.json("outgoing-file", "list")
+    assert (listed["sha256"], listed["status"]) == (digest, "made")
+    written = [Path(shell.json("outgoing-file", "fetch", number, "--output", tmp_path / name)["file"]) for name in "ab"]
+    assert {hashlib.sha256(path.read_bytes()).hexdigest() for path in written} == {digest}
+    assert shell.json("outgoing-file", "take-back", number)["status"] == "taken_back"
+    assert shell.json("outgoing-file", "take-back", number, status=1)["error"] == "file_taken_back"

@@ -19,6 +19,7 @@ from app.billing.invoicing.models import IssuedInvoice
 from app.billing.invoicing.queries import MEMBER_INVOICES, OpenInvoice
 from app.billing.payments.bank_statements import Movement, invoice_numbers_in, read_statement
 from app.billing.payments.models.bank import BankMovement, DirectDebit, Payment, Transfer
+from app.billing.payments.outgoing_files import confirm_file
 from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
 from app.commission.ledger.models import DocumentType
@@ -108,10 +109,24 @@ def _pay(
         amount = min(invoice.open, available)
         if amount > 0:
             session.add(Payment(movement_id=movement.id, invoice_id=invoice.id, amount=amount))
+            _confirm_debit(session, movement, invoice.id, amount)
             by_company[invoice.company_id] += amount
             available -= amount
     session.flush()
     return [PostingDraft(Account.MEMBERS, credit=amount, company_id=company) for company, amount in by_company.items()]
+
+
+def _confirm_debit(session: Session, movement: BankMovement, invoice_id: int, amount: Decimal) -> None:
+    """Note the debit that a payment is, if it is one: its file went to the bank."""
+    debit = session.exec(
+        select(DirectDebit).where(
+            DirectDebit.invoice_id == invoice_id, DirectDebit.amount == amount, col(DirectDebit.movement_id).is_(None),
+            col(DirectDebit.returned_at).is_(None),
+        ).order_by(col(DirectDebit.id).desc())
+    ).first()  # fmt: skip
+    if debit is not None:
+        debit.movement_id = movement.id
+        confirm_file(session, debit.file_id)
 
 
 def _paid_out(session: Session, movement: BankMovement) -> list[PostingDraft]:
@@ -126,6 +141,7 @@ def _paid_out(session: Session, movement: BankMovement) -> list[PostingDraft]:
     if transfer is None:
         return _debit_returned(session, movement)
     transfer.movement_id = movement.id
+    confirm_file(session, transfer.file_id)
     if transfer.invoice_id is None:
         return [PostingDraft(Account.SUPPLIERS, debit=transfer.amount, supplier_id=transfer.supplier_id)]
     return _gone_back(session, movement, transfer.invoice_id, transfer.amount)
@@ -145,6 +161,7 @@ def _debit_returned(session: Session, movement: BankMovement) -> list[PostingDra
     if debit is None:
         return []
     debit.returned_at = clock.now()
+    confirm_file(session, debit.file_id)
     return _gone_back(session, movement, debit.invoice_id, debit.amount)
 
 

@@ -12,10 +12,14 @@ from app.accounts.service import check_iban, get_association
 from app.billing.invoicing.queries import MEMBER_INVOICES
 from app.billing.payments.bank_days import bank_day_from
 from app.billing.payments.models.bank import DirectDebit, SepaMandate
+from app.billing.payments.models.outgoing_files import FileKind, OutgoingFile
+from app.billing.payments.outgoing_files import keep_file
 from app.billing.payments.payment_methods import pay_by_transfer
 from app.billing.payments.sepa_files import finish
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.money import ZERO
+from app.edocuments.xml import parse_xml
 
 PAIN_008 = "pain.008.001.08"
 COLLECTED_BEFORE = timedelta(days=7)  # invoices that fall due within so long are collected
@@ -57,20 +61,21 @@ def mandate_of(session: Session, company_id: int) -> SepaMandate | None:
 
 _DUE = f"""
     SELECT i.id, i.number, i.due_on, i.open, m.id AS mandate_id, m.reference, m.iban, m.signed_at, c.name,
-        EXISTS (SELECT FROM direct_debits d WHERE d.mandate_id = m.id) AS debited_before
+        EXISTS (SELECT FROM direct_debits d WHERE d.mandate_id = m.id AND d.taken_back_at IS NULL) AS debited_before
     FROM ({MEMBER_INVOICES}) i
     JOIN companies c ON c.id = i.company_id
     JOIN sepa_mandates m ON m.company_id = c.id AND m.revoked_at IS NULL
     WHERE i.open > 0 AND i.due_on <= :until AND NOT EXISTS (
-        SELECT FROM direct_debits d WHERE d.invoice_id = i.id AND d.returned_at IS NULL)
+        SELECT FROM direct_debits d WHERE d.invoice_id = i.id AND d.returned_at IS NULL AND d.taken_back_at IS NULL)
     ORDER BY i.id
 """
 
 
-def make_debits(session: Session, actor: Actor) -> bytes:
+def make_debits(session: Session, actor: Actor) -> OutgoingFile:
     """The file that collects what falls due within a week from the firms that gave a mandate (pain.008.001.08).
 
-    Each invoice is collected once; its number stands in the words, so that the statement matches it. Raises `Conflict`
+    Each invoice is collected once, until the file is taken back or the bank returns the debit; its number stands in
+    the words, so that the statement matches it. Raises `Conflict`
     where nothing is due, `InvalidInput` without the association's IBAN and creditor identifier.
     """
     actor.require(Permission.MANAGE_COMMISSION)
@@ -86,6 +91,7 @@ def make_debits(session: Session, actor: Actor) -> bytes:
     creditor = {"name": association.name[:70], "IBAN": association.iban, "creditor_id": association.creditor_id}
     file = SepaDD({**creditor, "batch": True, "currency": "EUR"}, schema=PAIN_008)
     first_debits: set[int] = set()
+    debits = []
     for row in due:
         is_first = not row.debited_before and row.mandate_id not in first_debits
         first_debits.add(row.mandate_id)
@@ -96,10 +102,32 @@ def make_debits(session: Session, actor: Actor) -> bytes:
             "mandate_date": row.signed_at.astimezone(clock.PARIS).date(), "description": row.number,
             "endtoend_id": row.number[:35],
         })  # fmt: skip
-        session.add(DirectDebit(
+        debits.append(DirectDebit(
             invoice_id=row.id, mandate_id=row.mandate_id, amount=row.open, collect_on=collect_on, made_at=clock.now(),
             made_by=actor.label,
         ))  # fmt: skip
+    content = finish(file.export(validate=False), PAIN_008)
+    kept = keep_file(session, actor, FileKind.DEBITS, content, len(due), sum((row.open for row in due), ZERO))
+    batches = _batches(content)
+    for debit, row in zip(debits, due, strict=True):
+        debit.file_id, debit.batch = kept.id, batches[row.number[:35]]
+    session.add_all(debits)
     session.flush()
     audit.record(session, actor.label, "debits.made", association, invoices=[row.number for row in due])
-    return finish(file.export(validate=False), PAIN_008)
+    return kept
+
+
+def _batches(content: bytes) -> dict[str, str]:
+    """The name of the batch that each debit of a file stands in, by its end-to-end identification."""
+    return {
+        debit.text or "": batch.findtext("{*}PmtInfId") or ""
+        for batch in parse_xml(content).iter("{*}PmtInf")
+        for debit in batch.iter("{*}EndToEndId")
+    }
+
+
+def take_back_debits(session: Session, file_id: int) -> None:
+    """Let the invoices of a file that was taken back be collected again."""
+    for debit in session.exec(select(DirectDebit).where(DirectDebit.file_id == file_id).with_for_update()):
+        debit.taken_back_at = clock.now()
+    session.flush()

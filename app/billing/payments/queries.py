@@ -165,7 +165,8 @@ _TO_COLLECT = f"""
         SELECT status, failure FROM collections WHERE invoice_id = i.id ORDER BY id DESC LIMIT 1
     ) n ON true
     LEFT JOIN LATERAL (
-        SELECT id, returned_at FROM direct_debits WHERE invoice_id = i.id ORDER BY id DESC LIMIT 1
+        SELECT id, returned_at FROM direct_debits WHERE invoice_id = i.id AND taken_back_at IS NULL
+        ORDER BY id DESC LIMIT 1
     ) d ON true
     WHERE i.open > 0
 """

@@ -59,7 +59,7 @@ def test_a_file_of_transfers_names_every_bank_and_everybody_as_banks_can_read_th
     set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
     import_statement(session, treasurer, camt(("B1", "CRDT", str(invoice.total), "K", invoice.number)))
     with clock.frozen(datetime(2026, 12, 25, 9, tzinfo=clock.PARIS)):
-        root = etree.fromstring(make_transfers(session, treasurer))
+        root = etree.fromstring(make_transfers(session, treasurer).content)
     assert root.findtext(".//{*}Cdtr/{*}Nm") == "OEuvres + Cie (Epinal) (SA)"
     assert root.findtext(".//{*}DbtrAgt/{*}FinInstnId/{*}Othr/{*}Id") == "NOTPROVIDED"
     assert root.findtext(".//{*}ReqdExctnDt/{*}Dt") == "2026-12-28"
@@ -74,7 +74,7 @@ def test_debits_are_collected_on_bank_days_two_of_them_ahead(market: Market) -> 
     market.invoice()
     sign_mandate(session, approver, IBAN)
     with clock.frozen(datetime(2027, 3, 25, 9, tzinfo=clock.PARIS)):  # the Thursday before Easter
-        root = etree.fromstring(make_debits(session, market.treasurer))
+        root = etree.fromstring(make_debits(session, market.treasurer).content)
     assert root.findtext(".//{*}ReqdColltnDt") == "2027-03-31"
     assert root.findtext(".//{*}Dbtr/{*}Nm") == "Menuiserie + Filles"
     assert root.findtext(".//{*}DbtrAgt/{*}FinInstnId/{*}Othr/{*}Id") == "NOTPROVIDED"

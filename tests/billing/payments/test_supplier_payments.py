@@ -108,7 +108,7 @@ def test_suppliers_are_paid_what_members_paid_less_commission_and_once(market: M
     import_statement(session, treasurer, camt(("B1", "CRDT", str(first.total), "K", first.number)))
     (due,) = payables(session)
     assert due.amount == first.total - commission.total
-    root = etree.fromstring(make_transfers(session, treasurer))
+    root = etree.fromstring(make_transfers(session, treasurer).content)
     texts = {etree.QName(node).localname: node.text for node in root.iter()}
     assert D(texts["InstdAmt"] or "0") == due.amount
     assert root.nsmap[None] == "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
@@ -158,7 +158,7 @@ def test_a_firm_with_a_mandate_is_debited_once_when_its_invoice_falls_due(market
     with pytest.raises(Conflict):
         make_debits(session, treasurer)
     with clock.frozen(datetime.combine(first.due_on, datetime.min.time(), clock.PARIS)):
-        root = etree.fromstring(make_debits(session, treasurer))
+        root = etree.fromstring(make_debits(session, treasurer).content)
         with pytest.raises(Conflict):
             make_debits(session, treasurer)
     texts = {etree.QName(node).localname: node.text for node in root.iter()}
