@@ -29,8 +29,10 @@ _DATA = (
     SELECT id, '732829320', '', 'sent', '', '' FROM issued_invoices
     """,
     """
-    INSERT INTO bank_movements (reference, booked_on, amount, counterparty, words, rest_account, imported_at)
-    SELECT 'B' || n, CURRENT_DATE, 120, 'K', 'S-' || n, CASE WHEN n % 1000 = 0 THEN '471' ELSE '' END, now()
+    INSERT INTO bank_movements (number, account, reference, booked_on, amount, counterparty, words, charges, is_return,
+        identity, position, rest_account, imported_at)
+    SELECT 'B' || n, '', 'B' || n, CURRENT_DATE, 120, 'K', 'S-' || n, 0, false, n::text, 1,
+        CASE WHEN n % 1000 = 0 THEN '471' ELSE '' END, now()
     FROM generate_series(1, :invoices) n
     """,
     """

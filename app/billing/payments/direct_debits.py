@@ -15,11 +15,10 @@ from app.billing.payments.models.bank import DirectDebit, SepaMandate
 from app.billing.payments.models.outgoing_files import FileKind, OutgoingFile
 from app.billing.payments.outgoing_files import keep_file
 from app.billing.payments.payment_methods import pay_by_transfer
-from app.billing.payments.sepa_files import finish
+from app.billing.payments.sepa_files import batches_of, finish
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.money import ZERO
-from app.edocuments.xml import parse_xml
 
 PAIN_008 = "pain.008.001.08"
 COLLECTED_BEFORE = timedelta(days=7)  # invoices that fall due within so long are collected
@@ -108,22 +107,13 @@ def make_debits(session: Session, actor: Actor) -> OutgoingFile:
         ))  # fmt: skip
     content = finish(file.export(validate=False), PAIN_008)
     kept = keep_file(session, actor, FileKind.DEBITS, content, len(due), sum((row.open for row in due), ZERO))
-    batches = _batches(content)
+    batches = batches_of(content)
     for debit, row in zip(debits, due, strict=True):
         debit.file_id, debit.batch = kept.id, batches[row.number[:35]]
     session.add_all(debits)
     session.flush()
     audit.record(session, actor.label, "debits.made", association, invoices=[row.number for row in due])
     return kept
-
-
-def _batches(content: bytes) -> dict[str, str]:
-    """The name of the batch that each debit of a file stands in, by its end-to-end identification."""
-    return {
-        debit.text or "": batch.findtext("{*}PmtInfId") or ""
-        for batch in parse_xml(content).iter("{*}PmtInf")
-        for debit in batch.iter("{*}EndToEndId")
-    }
 
 
 def take_back_debits(session: Session, file_id: int) -> None:

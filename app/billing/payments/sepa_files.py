@@ -35,3 +35,12 @@ def finish(content: bytes, schema: str) -> bytes:
     finished: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     try_valid_xml(finished, schema)
     return finished
+
+
+def batches_of(content: bytes) -> dict[str, str]:
+    """The name of the batch that each payment of a file stands in, by its end-to-end identification."""
+    return {
+        payment.text or "": batch.findtext("{*}PmtInfId") or ""
+        for batch in parse_xml(content).iter("{*}PmtInf")
+        for payment in batch.iter("{*}EndToEndId")
+    }

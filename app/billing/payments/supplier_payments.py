@@ -18,7 +18,7 @@ from app.billing.payments.bank_days import bank_day_from
 from app.billing.payments.models.bank import Transfer
 from app.billing.payments.models.outgoing_files import FileKind, OutgoingFile
 from app.billing.payments.outgoing_files import keep_file
-from app.billing.payments.sepa_files import finish
+from app.billing.payments.sepa_files import batches_of, finish
 from app.catalog.models import Supplier
 from app.core import audit, clock
 from app.core.database import rows_as
@@ -174,8 +174,9 @@ def make_transfers(session: Session, actor: Actor) -> OutgoingFile:
         })  # fmt: skip
     content = finish(file.export(validate=False), PAIN_001)
     kept = keep_file(session, actor, FileKind.TRANSFERS, content, len(due), sum((one.amount for one in due), ZERO))
+    batches = batches_of(content)
     for transfer in transfers:
-        transfer.file_id = kept.id
+        transfer.file_id, transfer.batch = kept.id, batches[transfer.reference]
         session.add(transfer)
         audit.record(session, actor.label, "transfer.made", transfer, amount=str(transfer.amount))
     session.flush()

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 import app.billing.invoicing.models
 import app.billing.payments.models.outgoing_files  # noqa: F401 - foreign keys name their tables
 from app.commission.ledger.chart import Account
+from app.core.money import ZERO
 from app.core.tables import euros, instant, key
 
 _SUSPENSE = Account.SUSPENSE.value
@@ -19,21 +20,36 @@ _WAITS = f"rest_account = '{_SUSPENSE}'"
 class BankMovement(SQLModel, table=True):
     """A movement on the association's account, from a statement; once, however often the statement is imported.
 
-    `rest_account`: where what of it pays no invoice and no transfer is booked; 471 where nobody has said, empty where
-    there is none.
+    `number`: what the books call it; `reference`: the bank's own, which it may use again; `identity`: what it is known
+    by, `position`: which of those with the same it is. `charges`: euros that the bank kept of it. `rest_account`: where
+    what of it pays no invoice and no transfer is booked; 471 where nobody has said, empty where there is none.
     """
 
     __tablename__ = "bank_movements"
-    __table_args__ = (Index("ix_bank_movements_waiting", "id", postgresql_where=text(_WAITS)),)
+    __table_args__ = (
+        Index("ix_bank_movements_waiting", "id", postgresql_where=text(_WAITS)),
+        UniqueConstraint("identity", "position"),
+    )
 
     id: int | None = key()
-    reference: str = Field(unique=True, max_length=80)
+    number: str = Field(unique=True, max_length=100)
+    account: str = Field(default="", max_length=34)
+    reference: str = Field(default="", max_length=80)
     booked_on: date
     amount: Decimal = euros()
     counterparty: str = Field(default="", max_length=200)
     words: str = Field(default="", max_length=500)
+    charges: Decimal = euros(default=ZERO)
+    is_return: bool = False
+    identity: str = Field(max_length=64)
+    position: int
     rest_account: str = Field(default=_SUSPENSE, max_length=12, sa_column_kwargs={"server_default": _SUSPENSE})
     imported_at: datetime = instant()
+
+    @property
+    def gross(self) -> Decimal:
+        """What the payer sent, or was sent: the amount with what the bank kept of it."""
+        return self.amount + self.charges
 
 
 class Payment(SQLModel, table=True):
@@ -73,7 +89,8 @@ class Transfer(SQLModel, table=True):
     made_by: str = ""
     file_id: int | None = Field(default=None, foreign_key="outgoing_files.id", index=True)
     taken_back_at: datetime | None = instant(default=None)
-    movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", unique=True)
+    batch: str = Field(default="", max_length=35, index=True, sa_column_kwargs={"server_default": ""})
+    movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", index=True)
 
 
 class SepaMandate(SQLModel, table=True):
