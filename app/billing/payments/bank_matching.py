@@ -159,6 +159,10 @@ def assign(session: Session, actor: Actor, movement_id: int, number: str) -> Non
         found = Found(pay(session, movement, [invoice], rest))
     elif invoice is not None:
         found = took_back(session, movement, invoice.id, -rest, sure=True)
+    if rest < 0 and (invoice is None or not found.sides):
+        raise InvalidInput(
+            "{number} is no invoice of which this could have gone back.", field="number", number=number.strip()
+        )
     if invoice is None or not found.sides:
         raise InvalidInput("{number} is no invoice that is still to be paid.", field="number", number=number.strip())
     amount = sum((side.credit + side.debit for side in found.sides), found.fee)
