@@ -154,7 +154,7 @@ def _party(detail: etree._Element, incoming: bool, is_return: bool) -> str:
     """Who is on the other side: the debtor of money that came, the creditor of money that went; of a return the other
     way round, as parties keep their names."""
     first, second = ("Dbtr", "Cdtr") if incoming != is_return else ("Cdtr", "Dbtr")
-    for role in (first, second):
+    for role in (first, f"Ultmt{first}", second, f"Ultmt{second}"):
         for node in detail.iterfind(f"{{*}}RltdPties/{{*}}{role}//{{*}}Nm"):
             return plain(node.text or "")
     return ""

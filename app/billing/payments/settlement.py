@@ -7,6 +7,7 @@ words. Money that goes out is a transfer of ours, a batch of them, or a debit or
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from app.billing.invoicing.queries import MEMBER_INVOICES, OpenInvoice
 from app.billing.payments.models.bank import BankMovement, DirectDebit, Payment, Transfer
 from app.billing.payments.outgoing_files import confirm_file
 from app.billing.payments.payment_references import InvoiceKey, invoices_named, key_of
+from app.billing.payments.unnamed_batches import only_batch_of_debits, only_batch_of_transfers, transfer_come_back
 from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import PostingDraft
 from app.core import clock
@@ -68,7 +70,13 @@ def match_incoming(
     gross = movement.gross
     debits = _batch_of_debits(session, [*batches, *_BATCH.findall(movement.words)], gross)
     ids = [one.invoice_id for one in debits] or _invoice_ids(movement.words, known)
-    return Found(pay(session, movement, _open_invoices(session, ids), gross))
+    if ids:
+        return Found(pay(session, movement, _open_invoices(session, ids), gross))
+    come_back = transfer_come_back(session, movement, gross)
+    if come_back:
+        return Found(come_back)
+    unnamed = only_batch_of_debits(session, movement.booked_on, gross)
+    return Found(pay(session, movement, _open_invoices(session, [one.invoice_id for one in unnamed]), gross))
 
 
 def _batch_of_debits(session: Session, names: Sequence[str], amount: Decimal) -> list[DirectDebit]:
@@ -119,7 +127,7 @@ def match_outgoing(
 ) -> Found:
     """What money that went out is: transfers of ours by reference or batch, or what a bank took back."""
     amount = -movement.gross
-    transfers = _transfers(session, movement.words, batches, amount)
+    transfers = _transfers(session, movement.words, batches, movement.booked_on, amount)
     if transfers:
         return Found([side for one in transfers for side in _done(session, movement, one)])
     for invoice_id in _invoice_ids(movement.words, known):
@@ -129,7 +137,9 @@ def match_outgoing(
     return Found([])
 
 
-def _transfers(session: Session, words: str, batches: Sequence[str], amount: Decimal) -> list[Transfer]:
+def _transfers(
+    session: Session, words: str, batches: Sequence[str], booked_on: date, amount: Decimal
+) -> list[Transfer]:
     """The transfer named in words, or else those of a batch, that are not done yet and come to an amount."""
     waiting = select(Transfer).where(col(Transfer.movement_id).is_(None)).order_by(col(Transfer.id))
     named = waiting.where(col(Transfer.reference).in_(_TRANSFER.findall(words.upper())))
@@ -138,7 +148,7 @@ def _transfers(session: Session, words: str, batches: Sequence[str], amount: Dec
         found = list(session.exec(query).all())
         if found and sum((one.amount for one in found), ZERO) == amount:
             return found
-    return []
+    return [] if names else only_batch_of_transfers(session, booked_on, amount)
 
 
 def _done(session: Session, movement: BankMovement, transfer: Transfer) -> list[PostingDraft]:

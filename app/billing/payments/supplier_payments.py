@@ -73,7 +73,7 @@ _PAYABLES = """
         ) AS paid_in,
         coalesce(d.commission, 0) + coalesce(c.commission, 0) AS commission,
         coalesce((SELECT sum(t.amount) FROM transfers t WHERE t.supplier_id = s.id
-                AND (t.taken_back_at IS NULL OR t.movement_id IS NOT NULL)), 0)
+                AND t.returned_at IS NULL AND (t.taken_back_at IS NULL OR t.movement_id IS NOT NULL)), 0)
             + coalesce((SELECT sum(c.to_supplier) FROM collections c JOIN issued_invoices n ON n.id = c.invoice_id
                         WHERE n.supplier_id = s.id), 0) AS transferred
     FROM documents d JOIN suppliers s ON s.id = d.supplier_id

@@ -72,7 +72,8 @@ class Payment(SQLModel, table=True):
 
 class Transfer(SQLModel, table=True):
     """What a supplier is paid, or a firm paid back for an invoice, by a file for the bank; `movement_id` once it is
-    done. One that was taken back with its file, and was not done all the same, counts for nothing."""
+    done, `returned_at` where it came back. One that was taken back with its file, and was not done all the same,
+    counts for nothing."""
 
     __tablename__ = "transfers"
     __table_args__ = (
@@ -91,6 +92,7 @@ class Transfer(SQLModel, table=True):
     taken_back_at: datetime | None = instant(default=None)
     batch: str = Field(default="", max_length=35, index=True, sa_column_kwargs={"server_default": ""})
     movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", index=True)
+    returned_at: datetime | None = instant(default=None)
 
 
 class SepaMandate(SQLModel, table=True):
