@@ -19,6 +19,8 @@ from app.accounts.actor import COMMAND_LINE
 from app.accounts.permissions import Role
 from app.billing.payments.models.outgoing_files import FileKind
 from app.billing.payments.outgoing_files import keep_file
+from app.commission.ledger.books import fec_file
+from tests.billing.invoicing.test_issue import check_fec
 from tests.factories import World
 
 
@@ -277,6 +279,24 @@ def test_the_demo_tells_its_story_and_may_be_run_again(shell: Shell, own_engine:
         open_rounds = connection.execute(text("SELECT count(*) FROM rounds WHERE status = 'open'")).scalar_one()
     assert open_rounds == 1
     assert shell.json("demo", "--no-serve") == story
+    _check_the_demos_bank(own_engine)
+
+
+def _check_the_demos_bank(engine: Engine) -> None:
+    """Every movement of the demo stands in the books and in the FEC on the bank's day, under its own reference."""
+    with Session(engine) as session:
+        moved = session.execute(text("SELECT number, booked_on, amount FROM bank_movements ORDER BY id")).all()
+        year = moved[0].booked_on.year
+        rows = [row for row in check_fec(fec_file(session, year)) if row["JournalCode"] == "BQ"]
+    on_the_bank = {
+        (row["PieceRef"], row["EcritureDate"], row["PieceDate"], Decimal(row["Debit"].replace(",", ".")))
+        for row in rows
+        if row["CompteNum"] == "512"
+    }
+    assert on_the_bank == {
+        (one.number, f"{one.booked_on:%Y%m%d}", f"{one.booked_on:%Y%m%d}", one.amount) for one in moved
+    }
+    assert len(moved) > 3
 
 
 def test_the_demo_is_not_loaded_over_real_data(shell: Shell) -> None:
