@@ -23,11 +23,9 @@ def read_statement(
 ) -> None:
     """Read a bank statement (CAMT.053 or CSV)."""
     from app.billing.payments.bank_statements import read_statement
-    from app.billing.payments.movements import check_account
 
     def taken() -> dict[str, Any]:
-        statement = read_statement(file.read_bytes())
-        check_account(statement, "".join(account.split()).upper() or _own_account())
+        statement = read_statement(file.read_bytes(), "".join(account.split()).upper() or _own_account())
         movements = [
             {
                 "day": one.booked_on,

@@ -16,7 +16,7 @@ from app.billing.invoicing.queries import MEMBER_INVOICES, OpenInvoice
 from app.billing.payments.bank_statements import read_statement
 from app.billing.payments.models.bank import BankMovement, Payment
 from app.billing.payments.movement_identity import Fresh, fresh_movements, identity_of, is_reference
-from app.billing.payments.movements import Movement, check_account
+from app.billing.payments.movements import Movement
 from app.billing.payments.payment_references import InvoiceKey, invoices_named
 from app.billing.payments.settlement import Found, match_incoming, match_outgoing, named_invoices, pay, took_back
 from app.commission.ledger.chart import Account
@@ -44,8 +44,7 @@ def import_statement(session: Session, actor: Actor, content: bytes) -> Imported
     """
     actor.require(Permission.MANAGE_COMMISSION)
     association = get_association(session)
-    statement = read_statement(content)
-    check_account(statement, association.iban)
+    statement = read_statement(content, association.iban)
     session.execute(text("LOCK TABLE bank_movements IN SHARE ROW EXCLUSIVE MODE"))
     account = association.iban or statement.account
     fresh = fresh_movements(account, statement.movements, _known(session, account, statement.movements))

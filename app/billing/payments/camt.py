@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from app.billing.payments.movements import MOST_WORDS, YEARS, Movement, Statement, as_cents, one_account, plain
+from app.billing.payments.movements import MOST_WORDS, YEARS, Movement, Statement, as_cents, plain
 from app.core.clock import PARIS
 from app.core.errors import InvalidInput
 from app.core.money import ZERO
@@ -31,8 +31,8 @@ _AMOUNTS = (
 )  # fmt: skip
 
 
-def read_camt(content: bytes) -> Statement:
-    """The booked movements of a statement. Raises `InvalidInput` for another document, or one not in euros."""
+def read_camt(content: bytes) -> list[Statement]:
+    """The booked movements of each statement in a document. Raises `InvalidInput` for another, or one not in euros."""
     root = parse_xml(content)
     if root.getroottree().docinfo.doctype:
         raise InvalidInput("The file declares a document type of its own: no bank's statement does.", field="file")
@@ -41,13 +41,16 @@ def read_camt(content: bytes) -> Statement:
         raise InvalidInput(
             "The file is XML, but no CAMT.053 statement.", code="not_a_statement", field="file",
         )  # fmt: skip
-    accounts, movements = [], []
-    for statement in root.iterfind(".//{*}Stmt"):
-        accounts.append(_text(statement, "{*}Acct/{*}Id/{*}IBAN") or _text(statement, "{*}Acct/{*}Id/{*}Othr/{*}Id"))
-        for entry in statement.iterfind("{*}Ntry"):
-            if (_text(entry, "{*}Sts/{*}Cd") or _text(entry, "{*}Sts/{*}Prtry") or _text(entry, "{*}Sts")) in _BOOKED:
-                movements += [one for one in _movements(entry) if one.amount]
-    return Statement(one_account(accounts), movements)
+    return [_statement(node) for node in root.iterfind(".//{*}Stmt")]
+
+
+def _statement(statement: etree._Element) -> Statement:
+    account = _text(statement, "{*}Acct/{*}Id/{*}IBAN") or _text(statement, "{*}Acct/{*}Id/{*}Othr/{*}Id")
+    only_day, movements = _only_day(statement), []
+    for entry in statement.iterfind("{*}Ntry"):
+        if (_text(entry, "{*}Sts/{*}Cd") or _text(entry, "{*}Sts/{*}Prtry") or _text(entry, "{*}Sts")) in _BOOKED:
+            movements += [one for one in _movements(entry, _day(entry) or only_day) if one.amount]
+    return Statement("".join(account.split()).upper(), movements)
 
 
 class _Detail(NamedTuple):
@@ -58,8 +61,10 @@ class _Detail(NamedTuple):
     charges: Decimal
 
 
-def _movements(entry: etree._Element) -> Iterator[Movement]:
+def _movements(entry: etree._Element, day: date | None) -> Iterator[Movement]:
     """What an entry is: one movement, or one for each of its details where these come to it."""
+    if day is None:
+        raise InvalidInput("A movement of the statement has no day.", code="no_day", field="file")
     amount = entry.find("{*}Amt")
     if amount is None or amount.get("Ccy") != "EUR":
         raise InvalidInput("A movement of the statement is not in euros.", code="not_euros", field="file")
@@ -71,12 +76,12 @@ def _movements(entry: etree._Element) -> Iterator[Movement]:
     details, kept_of_all = _split(entry, nodes, sign, total)
     if len(nodes) > 1 and details:
         for one in details:
-            yield _movement(entry, [one.node], one.amount - one.charges, one.charges)
+            yield _movement(entry, day, [one.node], one.amount - one.charges, one.charges)
         if kept_of_all:
-            yield _movement(entry, [], -kept_of_all, kept_of_all)
+            yield _movement(entry, day, [], -kept_of_all, kept_of_all)
     else:
         charges = sum((one.charges for one in details), kept_of_all)
-        yield _movement(entry, nodes, total, charges)
+        yield _movement(entry, day, nodes, total, charges)
 
 
 def _split(
@@ -119,7 +124,9 @@ def _charges(node: etree._Element) -> Decimal:
     return total
 
 
-def _movement(entry: etree._Element, details: list[etree._Element], amount: Decimal, charges: Decimal) -> Movement:
+def _movement(
+    entry: etree._Element, day: date, details: list[etree._Element], amount: Decimal, charges: Decimal
+) -> Movement:
     is_return = _text(entry, "{*}RvslInd") in {"true", "1"} or any(one.find("{*}RtrInf") is not None for one in details)
     parties = dict.fromkeys(filter(None, (_party(one, amount > 0, is_return) for one in details)))
     references = (*(_text(one, "{*}Refs/{*}AcctSvcrRef") for one in details), _text(entry, "{*}AcctSvcrRef"))
@@ -127,7 +134,7 @@ def _movement(entry: etree._Element, details: list[etree._Element], amount: Deci
     named = (_text(one, path) for one in batches if one is not None for path in ("{*}PmtInfId", "{*}MsgId"))
     return Movement(
         next(filter(None, references), "")[:80],
-        _day(entry),
+        day,
         amount,
         next(iter(parties))[:200] if len(parties) == 1 else "",
         _words(entry, details),
@@ -160,13 +167,22 @@ def _party(detail: etree._Element, incoming: bool, is_return: bool) -> str:
     return ""
 
 
-def _day(entry: etree._Element) -> date:
+def _day(entry: etree._Element) -> date | None:
     """The day on which an entry was booked, else that of its value, as the bank wrote it."""
     for path in ("BookgDt", "ValDt"):
         day = _text(entry, f"{{*}}{path}/{{*}}Dt") or _text(entry, f"{{*}}{path}/{{*}}DtTm")
         if day:
             return _as_day(day)
-    raise InvalidInput("A movement of the statement has no day.", code="no_day", field="file")
+    return None
+
+
+def _only_day(statement: etree._Element) -> date | None:
+    """The day of a statement that opens and closes on the same: central banks leave it out of their entries."""
+    balances = {
+        _text(one, "{*}Tp/{*}CdOrPrtry/{*}Cd"): _text(one, "{*}Dt/{*}Dt") for one in statement.iterfind("{*}Bal")
+    }
+    opened, closed = balances.get("OPBD", ""), balances.get("CLBD", "")
+    return _as_day(closed) if closed and opened == closed else None
 
 
 def _as_day(value: str) -> date:

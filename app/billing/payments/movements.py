@@ -1,7 +1,7 @@
 """What statements of every kind are read into. Pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from app.core.money import CENT, ZERO
 
 MOST_WORDS = 500
 YEARS = range(2000, 2100)
+_SHORTEST_ACCOUNT = 5
 _MOST_EUROS = Decimal(10**11)
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
 
@@ -36,7 +37,7 @@ class Movement(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """Movements of one account; `account` as the file says it, an IBAN mostly, empty where it does not."""
+    """Movements of one account; `account` as the file says it (mostly an IBAN), empty where it does not."""
 
     account: str
     movements: list[Movement]
@@ -54,26 +55,26 @@ def as_cents(amount: Decimal) -> Decimal | None:
     return amount.quantize(CENT)
 
 
-def one_account(named: Iterable[str]) -> str:
-    """The account that a file is of, without blanks. Raises `InvalidInput` for several."""
-    accounts = {"".join(one.split()).upper() for one in named} - {""}
-    if len(accounts) > 1:
+def of_account(statements: Sequence[Statement], own: str) -> Statement:
+    """What a file says of our own account; statements of others in the same file are passed over.
+
+    Raises `InvalidInput` where it is of another account, or, while ours is not known, of several.
+    """
+    ours = [one for one in statements if not own or not one.account or _is_same(one.account, own)]
+    accounts = sorted({one.account for one in (ours or statements)} - {""})
+    if not ours and statements:
         raise InvalidInput(
-            "The file has statements of several accounts ({accounts}): send those of the association's alone.",
-            code="several_accounts", field="file", accounts=", ".join(sorted(accounts)),
+            "This is the statement of another account: {account}. The association's is {own}.", code="other_account",
+            field="file", account=", ".join(accounts), own=own,
         )  # fmt: skip
-    return next(iter(accounts), "")
+    if len(accounts) > 1 and not own:
+        raise InvalidInput(
+            "The file has statements of several accounts ({accounts}): write down the association's IBAN first.",
+            code="several_accounts", field="file", accounts=", ".join(accounts),
+        )  # fmt: skip
+    return Statement(next(iter(accounts), ""), [movement for one in ours for movement in one.movements])
 
 
-def check_account(statement: Statement, own: str) -> None:
-    """Raise `InvalidInput` where a statement is of another account than our own; ours may stand without its country
-    and check digits."""
-    account = statement.account
-    if not own or not account or account == own:
-        return
-    if not iban.is_valid(account) and len(account) >= 5 and account in own:
-        return
-    raise InvalidInput(
-        "This is the statement of another account: {account}. The association's is {own}.", code="other_account",
-        field="file", account=account, own=own,
-    )  # fmt: skip
+def _is_same(account: str, own: str) -> bool:
+    """Whether an account is ours, which may stand without its country and check digits."""
+    return account == own or (not iban.is_valid(account) and len(account) >= _SHORTEST_ACCOUNT and account in own)

@@ -6,6 +6,7 @@ one column with its sign, or in two, one of money that went and one of money tha
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,7 @@ from itertools import islice
 
 from stdnum import iban
 
-from app.billing.payments.movements import MOST_WORDS, YEARS, Movement, Statement, as_cents, one_account, plain
+from app.billing.payments.movements import MOST_WORDS, YEARS, Movement, Statement, as_cents, plain
 from app.core.errors import InvalidInput
 from app.core.money import ZERO
 from app.core.tabular import Cure, decimal_from, uploaded_rows
@@ -54,16 +55,22 @@ _MINUS = str.maketrans({"−": "-", "–": "-"})
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}")
 
 
-def read_table(content: bytes) -> Statement:
-    """The movements of a table. Raises `InvalidInput`, with its line, for whatever cannot be read."""
+def read_table(content: bytes) -> list[Statement]:
+    """The movements of a table, by account. Raises `InvalidInput`, with its line, for whatever cannot be read."""
     rows = uploaded_rows(content, [name for names in _NAMES.values() for name in names])
     above: list[str] = []
     for _line, cells in islice(rows, _ROWS_SEARCHED):
         columns = _columns(cells)
         if _is_header(columns):
             found = list(_table(rows, columns, len(cells)))
-            accounts = [*_ibans(" ".join(above))[:1], *(account for account, _one in found)]
-            return Statement(one_account(accounts), [one for _account, one in found if one.amount])
+            above_all = "".join(_ibans(" ".join(above))[:1])
+            by_account: defaultdict[str, list[Movement]] = defaultdict(list)
+            for account, one in found:
+                if one.amount:
+                    by_account[account or above_all].append(one)
+            return [Statement(account, movements) for account, movements in by_account.items()] or [
+                Statement(above_all, [])
+            ]
         above += cells
     raise InvalidInput(
         "A CSV statement has the columns date, words and amount (or debit and credit).", code="bad_header", field="file"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from app.billing.payments.bank_statements import read_statement
-from app.billing.payments.movements import Statement, check_account
+from app.billing.payments.movements import Statement, of_account
 from app.cli import app
 from app.core.errors import InvalidInput
 
@@ -130,6 +130,19 @@ def test_details_count_where_they_come_to_their_entry_else_the_entry_counts(
     assert read(entries) == expected
 
 
+def balance(kind: str, day: str) -> str:
+    return f'<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">1.00</Amt><Dt><Dt>{day}</Dt></Dt></Bal>'
+
+
+def test_entries_without_a_day_are_of_the_statements_only_day() -> None:
+    bare = entry("5.00").replace("<BookgDt><Dt>2026-11-19</Dt></BookgDt>", "")
+    balances = balance("OPBD", "2026-11-18") + balance("CLBD", "2026-11-18")
+    (one,) = read_statement(camt(balances + bare).encode()).movements
+    assert str(one.booked_on) == "2026-11-18"
+    several = balance("OPBD", "2026-11-17") + balance("CLBD", "2026-11-18")
+    assert outcome(camt(several + bare).encode()) == {"refused": "no_day"}
+
+
 cents = st.integers(1, 10**7).map(lambda value: D(value).scaleb(-2))
 
 
@@ -232,10 +245,18 @@ def test_several_columns_of_words_stand_together_and_the_booking_day_counts() ->
 )  # fmt: skip
 def test_the_statement_of_another_account_is_refused(account: str, refused: bool) -> None:
     statement = Statement(account, [])
-    check_account(statement, "")
+    assert of_account([statement], "") == statement
     if not refused:
-        check_account(statement, OWN)
+        assert of_account([statement], OWN) == statement
         return
     with pytest.raises(InvalidInput) as told:
-        check_account(statement, OWN)
+        of_account([statement], OWN)
     assert told.value.code == "other_account"
+
+
+def test_of_a_file_with_several_accounts_ours_alone_is_taken() -> None:
+    other = "<Acct><Id><IBAN>DE89370400440532013000</IBAN></Id></Acct>"
+    content = camt(f"{entry('5.00')}</Stmt><Stmt>{other}{entry('6.00')}").encode()
+    assert outcome(content) == {"refused": "several_accounts"}
+    account, movements = read_statement(content, OWN)
+    assert (account, [str(one.amount) for one in movements]) == (OWN, ["5.00"])
