@@ -17,8 +17,8 @@ from app.billing.payments.bank_statements import read_statement
 from app.billing.payments.models.bank import BankMovement, Payment
 from app.billing.payments.movement_identity import Fresh, fresh_movements, identity_of, is_reference
 from app.billing.payments.movements import Movement
-from app.billing.payments.payment_references import InvoiceKey, invoices_named
-from app.billing.payments.settlement import Found, match_incoming, match_outgoing, named_invoices, pay, took_back
+from app.billing.payments.payment_references import invoices_named
+from app.billing.payments.settlement import Found, Named, match_incoming, match_outgoing, named_invoices, pay, took_back
 from app.commission.ledger.chart import Account
 from app.commission.ledger.entries import EntryDraft, PostingDraft, book
 from app.commission.ledger.models import DocumentType
@@ -40,13 +40,15 @@ class Imported(NamedTuple):
 def import_statement(session: Session, actor: Actor, content: bytes) -> Imported:
     """Take in a bank statement; what was imported before is passed over.
 
-    Raises `InvalidInput` for no statement, or one of another account.
+    Raises `InvalidInput` for no statement, one of another account, or while the association has no IBAN.
     """
     actor.require(Permission.MANAGE_COMMISSION)
     association = get_association(session)
+    if not association.iban:
+        raise InvalidInput("The association has no IBAN yet: write it down at /association first.", field="iban")
     statement = read_statement(content, association.iban)
     session.execute(text("LOCK TABLE bank_movements IN SHARE ROW EXCLUSIVE MODE"))
-    account = association.iban or statement.account
+    account = association.iban
     fresh = fresh_movements(account, statement.movements, _known(session, account, statement.movements))
     known = named_invoices(session, [one.movement.words for one in fresh])
     matched = sum(_take_in(session, account, one, known) for one in fresh)
@@ -67,7 +69,7 @@ def _known(session: Session, account: str, movements: Sequence[Movement]) -> dic
     return found
 
 
-def _take_in(session: Session, account: str, fresh: Fresh, known: dict[InvoiceKey, int]) -> bool:
+def _take_in(session: Session, account: str, fresh: Fresh, known: Named) -> bool:
     """Keep a movement, match it, book it; whether all of it is matched."""
     one = fresh.movement
     number = session.scalar(text("SELECT nextval('bank_movements_id_seq')"))
@@ -182,7 +184,7 @@ def _invoice_of(session: Session, number: str) -> OpenInvoice | None:
     if exact is not None:
         return row_as(OpenInvoice, exact)
     known = named_invoices(session, [typed])
-    ids = {known[key] for place in invoices_named(typed) for key in place if key in known}
+    ids = {known[key] for place in invoices_named(typed) for key in place if key in known} - {None}
     if len(ids) != 1:
         return None
     found = session.execute(text(f"{MEMBER_INVOICES} AND i.id = ANY(:ids)"), {"ids": list(ids)})

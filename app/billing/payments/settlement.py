@@ -6,7 +6,7 @@ words. Money that goes out is a transfer of ours, a batch of them, or a debit or
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -31,6 +31,9 @@ _BATCH = re.compile(r"[A-Za-z0-9]+-[0-9a-f]{12}")
 _MOST_RETURN_FEE = Decimal(50)  # what a bank takes at most for a debit that came back; more is something else
 
 
+Named = Mapping[InvoiceKey, int | None]
+
+
 class Found(NamedTuple):
     """What a movement is: the postings of what it pays, and what of it the bank kept for itself."""
 
@@ -38,18 +41,23 @@ class Found(NamedTuple):
     fee: Decimal = ZERO
 
 
-def named_invoices(session: Session, all_words: Sequence[str]) -> dict[InvoiceKey, int]:
-    """The ids of the members' invoices that words may name, by their keys; one statement for all words."""
+def named_invoices(session: Session, all_words: Sequence[str]) -> Named:
+    """The ids of the members' invoices that words may name, by their keys; two statements for all words.
+
+    Of what is named and no member owes, such as a credit note, None: the invoice of its supplier with the same figures
+    is not meant.
+    """
     keys = {key for words in all_words for place in invoices_named(words) for key in place}
-    rows = session.execute(
-        text(f"{MEMBER_INVOICES} AND i.year = ANY(:years) AND i.sequence = ANY(:sequences)"),
-        {"years": list({key.year for key in keys}), "sequences": list({key.sequence for key in keys})},
-    )
-    found = {key_of(row.number): row.id for row in rows}
+    asked = {"years": list({key.year for key in keys}), "sequences": list({key.sequence for key in keys})}
+    where = "year = ANY(:years) AND i.sequence = ANY(:sequences)"
+    issued = session.execute(text(f"SELECT i.number FROM issued_invoices i WHERE i.{where}"), asked)
+    found: dict[InvoiceKey, int | None] = dict.fromkeys(key_of(row.number) for row in issued)
+    owed = session.execute(text(f"{MEMBER_INVOICES} AND i.{where}"), asked)
+    found |= {key_of(row.number): row.id for row in owed}
     return {key: found[key] for key in keys if key in found}
 
 
-def _invoice_ids(words: str, known: dict[InvoiceKey, int]) -> list[int]:
+def _invoice_ids(words: str, known: Named) -> list[int]:
     """The invoices that words name, each once, in their order."""
     places = (next((known[key] for key in place if key in known), None) for place in invoices_named(words))
     return list(dict.fromkeys(one for one in places if one is not None))
@@ -63,9 +71,7 @@ def _open_invoices(session: Session, ids: Sequence[int]) -> list[OpenInvoice]:
     return [found[one] for one in ids if one in found]
 
 
-def match_incoming(
-    session: Session, movement: BankMovement, batches: Sequence[str], known: dict[InvoiceKey, int]
-) -> Found:
+def match_incoming(session: Session, movement: BankMovement, batches: Sequence[str], known: Named) -> Found:
     """What money that came in pays: a batch of debits, or the invoices named in its words as far as it reaches."""
     gross = movement.gross
     debits = _batch_of_debits(session, [*batches, *_BATCH.findall(movement.words)], gross)
@@ -118,13 +124,11 @@ def _confirm_debit(session: Session, movement: BankMovement, invoice_id: int, am
         ).order_by(col(DirectDebit.id).desc())
     ).first()  # fmt: skip
     if debit is not None:
-        debit.movement_id = movement.id
         confirm_file(session, debit.file_id)
+        debit.movement_id = movement.id
 
 
-def match_outgoing(
-    session: Session, movement: BankMovement, batches: Sequence[str], known: dict[InvoiceKey, int]
-) -> Found:
+def match_outgoing(session: Session, movement: BankMovement, batches: Sequence[str], known: Named) -> Found:
     """What money that went out is: transfers of ours by reference or batch, or what a bank took back."""
     amount = -movement.gross
     transfers = _transfers(session, movement.words, batches, movement.booked_on, amount)
@@ -152,8 +156,8 @@ def _transfers(
 
 
 def _done(session: Session, movement: BankMovement, transfer: Transfer) -> list[PostingDraft]:
+    confirm_file(session, transfer.file_id)  # locked before its rows, as by whoever takes it back
     transfer.movement_id = movement.id
-    confirm_file(session, transfer.file_id)
     if transfer.invoice_id is None:
         return [PostingDraft(Account.SUPPLIERS, debit=transfer.amount, supplier_id=transfer.supplier_id)]
     return _gone_back(session, movement, transfer.invoice_id, transfer.amount)
@@ -172,8 +176,8 @@ def took_back(session: Session, movement: BankMovement, invoice_id: int, amount:
         ).order_by(col(DirectDebit.id).desc())
     ).all()  # fmt: skip
     for debit in debits:
-        debit.returned_at = clock.now()
         confirm_file(session, debit.file_id)
+        debit.returned_at = clock.now()
         return Found(_gone_back(session, movement, invoice_id, debit.amount), amount - debit.amount)
     back = min(_paid_at_bank(session, invoice_id), amount) if sure else ZERO
     if back <= 0:

@@ -7,16 +7,24 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from app.accounts.service import get_association
+from app.billing.invoicing.credit_notes import credit_invoice
+from app.billing.invoicing.queries import open_amount
 from app.billing.payments.bank_matching import assign, import_statement
 from app.commission.ledger.books import fec_file
 from app.commission.ledger.closing import close_month
 from app.core import clock
+from app.core.errors import InvalidInput
 from tests.billing.invoicing.test_issue import check_fec
 from tests.billing.market import Market
+from tests.billing.payments.test_statement_files import camt, detail, entry
+from tests.site import Site
 
 D = Decimal
 JANUARY = datetime(2027, 1, 5, 9, tzinfo=clock.PARIS)
 STATEMENT = b"date;amount;words;counterparty;reference\n2026-12-30;40,00;acompte;Klein;R1\n2027-01-04;-3,00;frais;;R2\n"
+OWN = b"FR7630006000011234567890189"
+STATEMENT_XML = camt(entry("12.00", detail("", "acompte"))).encode()
 
 
 def bank_lines(market: Market, year: int) -> list[dict[str, str]]:
@@ -62,3 +70,39 @@ def test_what_is_matched_by_hand_later_counts_on_the_banks_day_too(
     paid = [(r["EcritureDate"], r["PieceDate"], D(r["Credit"].replace(",", "."))) for r in lines
             if r["CompteNum"] == "411"]  # fmt: skip
     assert paid == [(counts_on, "20261230", D("40.00"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status", "says"),
+    [
+        ("mine.xml", STATEMENT_XML, 303, ""),
+        ("bank.csv", "Date;Libellé;Débit;Crédit\n26/11/2026;VIR KLEIN;;1 234,56\n".encode("cp1252"), 303, ""),
+        ("other.xml", STATEMENT_XML.replace(OWN, b"DE89370400440532013000"), 422, "statement of another account"),
+        ("short.csv", b"date;amount;words\n2026-11-20\n", 422, "Line 2 of the file"),
+        ("nul.csv", b"date;amount;words\n2026-11-19;12,00;x\0y\n", 422, "not a text file"),
+    ],
+)
+def test_the_site_takes_a_statement_of_each_kind_or_says_what_is_wrong(
+    market: Market, site: Site, name: str, content: bytes, status: int, says: str
+) -> None:
+    answer = site.post("/payments/statements", market.treasurer, files={"file": (name, content)})
+    assert (answer.status_code, says in answer.text) == (status, True)
+    assert market.world.session.scalar(text("SELECT count(*) FROM bank_movements")) == int(status == 303)
+
+
+def test_a_payment_that_names_a_credit_note_pays_no_invoice_with_the_same_figures(market: Market) -> None:
+    market.deliver("R1", (0, market.gloves, 10))
+    session, invoice = market.world.session, market.invoice()[0]
+    market.deliver("R2", (1, market.gloves, 5))
+    other = market.invoice()[0]
+    note = credit_invoice(session, market.treasurer, other.number, "Erreur")
+    assert note.number == f"AV-{invoice.number}"  # the first of its series, as the invoice is of its own
+    content = camt(entry("20.00", detail("", f"avoir {note.number}"))).encode()
+    assert import_statement(session, market.treasurer, content) == (1, 0)
+    assert open_amount(session, invoice.id or 0) == invoice.total
+
+
+def test_without_an_iban_of_ours_no_statement_is_taken(market: Market) -> None:
+    get_association(market.world.session).iban = ""
+    with pytest.raises(InvalidInput, match="has no IBAN"):
+        import_statement(market.world.session, market.treasurer, STATEMENT)
