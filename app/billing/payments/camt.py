@@ -89,18 +89,21 @@ def _split(
 ) -> tuple[list[_Detail], Decimal]:
     """The details of an entry where they come to it, and what was charged beside them; none where they do not."""
     kept_of_all = _charges(entry)
+    readings = []
     for first in _AMOUNTS:
-        details = [_detail(node, sign, first) for node in nodes]
-        if not details or any(one is None for one in details):
-            continue
-        found = [one for one in details if one is not None]
-        gross = sum((one.amount for one in found), ZERO)
-        if gross == total:
-            return [one._replace(charges=ZERO) for one in found], ZERO
-        if gross - sum((one.charges for one in found), ZERO) == total:
-            return found, ZERO
+        details = [one for one in (_detail(node, sign, first) for node in nodes) if one is not None]
+        if nodes and len(details) == len(nodes):
+            readings.append((details, sum((one.amount for one in details), ZERO)))
+    for details, gross in readings:  # what was sent before the charges is what was paid
+        charged = sum((one.charges for one in details), ZERO)
+        if charged and gross - charged == total:
+            return details, ZERO
+    for details, gross in readings:
+        without = [one._replace(charges=ZERO) for one in details]
         if kept_of_all and gross - kept_of_all == total:
-            return [one._replace(charges=ZERO) for one in found], kept_of_all
+            return without, kept_of_all
+        if gross == total:
+            return without, ZERO
     return [], ZERO
 
 
@@ -117,8 +120,10 @@ def _detail(node: etree._Element, sign: int, first: str) -> _Detail | None:
 def _charges(node: etree._Element) -> Decimal:
     """What the bank charged for an entry or a detail, in euros; charges that it gave back are taken off."""
     total = ZERO
-    for record in (*node.iterfind("{*}Chrgs/{*}Rcrd"), *node.iterfind("{*}Chrgs")):
+    records = node.findall("{*}Chrgs/{*}Rcrd") or node.findall("{*}Chrgs")
+    for record in records:
         amount = record.find("{*}Amt")
+        amount = record.find("{*}TtlChrgsAndTaxAmt") if amount is None else amount
         if amount is not None and amount.get("Ccy") == "EUR":
             total += -_SIGNS.get(_text(record, "{*}CdtDbtInd"), -1) * _amount(amount)
     return total

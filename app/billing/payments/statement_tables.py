@@ -30,6 +30,7 @@ _NAMES = {
     "amount": ("amount", "montant", "montant eur", "montant euros", "montant en euros", "montant en eur", "somme"),
     "debit": ("debit", "debit eur", "debit euros", "debit en euros", "montant debit"),
     "credit": ("credit", "credit eur", "credit euros", "credit en euros", "montant credit"),
+    "sign": ("sens", "sign", "d c", "c d", "debit credit", "credit debit", "sens de l operation"),
     "words": (
         "words", "libelle", "libelle operation", "libelle de l operation", "libelle simplifie", "description", "motif",
         "nature de l operation", "nature operation", "intitule", "communication", "informations complementaires",
@@ -48,9 +49,12 @@ _DAYS = (
     re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?:[T ][0-9:.,]+(?:Z|[+-][0-9:]+)?)?\Z"),
     re.compile(r"(?P<day>[0-9]{1,2})[/.-](?P<month>[0-9]{1,2})[/.-](?P<year>[0-9]{4})\Z"),
     re.compile(r"(?P<year>20[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})\Z"),
+    re.compile(r"(?P<day>[0-9]{2})/(?P<month>[0-9]{2})/(?P<century>)(?P<year>[0-9]{2})\Z"),
 )
 _SIGNED = re.compile(r"(?P<before>[+-]?)\s*(?P<number>[0-9].*?)\s*(?P<after>[+-]?)\Z", re.DOTALL)
 _CURRENCY = re.compile(r"\s*(?:€|EUR|EUROS)\s*", re.IGNORECASE)
+_SIDES = dict.fromkeys(("d", "debit", "dbit", "-"), -1) | dict.fromkeys(("c", "credit", "crdt", "+"), 1)
+_CENTURY = 2000
 _MINUS = str.maketrans({"−": "-", "–": "-"})
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}")
 
@@ -104,10 +108,12 @@ def _table(
         try:
             if any(cells[width:]):
                 raise Cure("more cells than the header has columns: is a separator missing its quotes?")
-            yield _movement({
+            row = {
                 column: [cells[at] for at in places if at < len(cells) and cells[at]]
                 for column, places in columns.items()
-            })  # fmt: skip
+            }
+            if not _is_remark(row):
+                yield _movement(row)
         except Cure as fault:
             raise InvalidInput(
                 "Line {line} of the file: {why}", code="bad_cell", field="file", line=line, why=str(fault)
@@ -130,13 +136,25 @@ def _movement(row: dict[str, list[str]]) -> tuple[str, Movement]:
     )
 
 
+def _is_remark(row: dict[str, list[str]]) -> bool:
+    """Whether a row has neither a day nor an amount: banks write balances and notes below."""
+    if any(row.get(column) for column in ("amount", "debit", "credit")):
+        return False
+    try:
+        _day("".join(row["date"][:1]))
+    except Cure:
+        return True
+    return False
+
+
 def _day(value: str) -> date:
-    """A day as banks write it: 2026-11-26, 26/11/2026, 20261126; days stand before months, as in all of Europe."""
+    """A day as banks write it: 2026-11-26, 26/11/2026, 26/11/26, 20261126; days stand before months."""
     for form in _DAYS:
         found = form.match(value)
         if found:
             try:
-                day = date(int(found["year"]), int(found["month"]), int(found["day"]))
+                year = int(found["year"]) + (_CENTURY if "century" in found.groupdict() else 0)
+                day = date(year, int(found["month"]), int(found["day"]))
             except ValueError:
                 break
             if day.year in YEARS:
@@ -154,7 +172,13 @@ def _amount(row: dict[str, list[str]]) -> Decimal:
             return came - went
     if not row.get("amount"):
         raise Cure("this row has no amount")
-    return _euros(row["amount"][0])
+    amount = _euros(row["amount"][0])
+    if "sign" not in row:
+        return amount
+    side = _simple("".join(row["sign"][:1])) or "".join(row["sign"][:1]).translate(_MINUS)
+    if side not in _SIDES or (amount < 0 < _SIDES[side]):
+        raise Cure("“{value}” does not say debit or credit", value=side[:40])
+    return abs(amount) * _SIDES[side]
 
 
 def _euros(value: str) -> Decimal:

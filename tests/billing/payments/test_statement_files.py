@@ -119,6 +119,10 @@ SENT = "<AmtDtls><InstdAmt><Amt Ccy='EUR'>{}</Amt></InstdAmt></AmtDtls>"
         (entry("70.96", detail("", "a", SENT.format("67.46") + charge("3.50")), "DBIT"), [("-70.96", "3.50", "a")]),
         (entry("30.00", detail("", "a", SENT.format("10.00")) + detail("", "b", SENT.format("20.00"))),
          [("10.00", "0.00", "a"), ("20.00", "0.00", "b")]),
+        (entry("1474.00", detail("", "a", SENT.format("1500.00").replace("</AmtDtls>", "<TxAmt><Amt Ccy='EUR'>1474.00"
+         "</Amt></TxAmt></AmtDtls>") + charge("26.00"))), [("1474.00", "26.00", "a")]),
+        (entry("97.00", detail("100.00", "a", "<Chrgs><TtlChrgsAndTaxAmt Ccy='EUR'>3.00</TtlChrgsAndTaxAmt></Chrgs>")),
+         [("97.00", "3.00", "a")]),
         (entry("12.<!-- cents -->50", detail("", "a<!-- b -->c")), [("12.50", "0.00", "ac")]),
         (entry("0.00", detail("", "a")), []),
         (entry("5.00", more="<AddtlNtryInf>Intérêts</AddtlNtryInf>"), [("5.00", "0.00", "Intérêts")]),
@@ -186,6 +190,9 @@ def test_xml_is_read_in_whatever_encoding_it_declares(encoding: str) -> None:
         (b"Date;Libelle;Montant\n26/11/2026;x;1.234\n", "bad_cell"),
         (b"Date;Libelle;Montant;Devise\n26/11/2026;x;12,00;CHF\n", "bad_cell"),
         (b"Date;Libelle;Montant\n26/11/2026;a;b;12,00\n", "bad_cell"),
+        (b"Date;Libelle;Montant;Sens\n26/11/2026;x;12,00;?\n", "bad_cell"),
+        (b"Date;Libelle;Montant;Sens\n26/11/2026;x;-12,00;C\n", "bad_cell"),
+        (b"Date;Libelle;Montant\nTotal;x;12,00\n", "bad_cell"),
         (b":20:STARTUMS\n:25:30006/00001123456\n:61:2611190000C12,00NTRFNONREF\n", "bad_header"),
     ],
 )  # fmt: skip
@@ -228,6 +235,15 @@ def test_tables_of_french_banks_are_read(encoding: str, separator: str) -> None:
 def test_amounts_are_read_as_they_are_written(written: str, amount: str) -> None:
     (one,) = read_statement(f"Date opération;Libellé;Montant (EUR)\n26/11/2026;x;{written}\n".encode()).movements
     assert one.amount == D(amount)
+
+
+@pytest.mark.parametrize(
+    ("side", "amount"), [("D", "-12.00"), ("Débit", "-12.00"), ("-", "-12.00"), ("C", "12.00"), ("CRDT", "12.00")]
+)
+def test_a_column_that_says_debit_or_credit_gives_the_sign(side: str, amount: str) -> None:
+    content = f"Date;Libellé;Montant;Sens\n26/11/26;x;12,00;{side}\nSolde au 27/11/2026;;;\n"
+    (one,) = read_statement(content.encode()).movements
+    assert (str(one.booked_on), str(one.amount)) == ("2026-11-26", amount)
 
 
 def test_several_columns_of_words_stand_together_and_the_booking_day_counts() -> None:
