@@ -29,8 +29,10 @@ _DATA = (
     SELECT id, '732829320', '', 'sent', '', '' FROM issued_invoices
     """,
     """
-    INSERT INTO bank_movements (reference, booked_on, amount, counterparty, words, rest_account, imported_at)
-    SELECT 'B' || n, CURRENT_DATE, 120, 'K', 'S-' || n, CASE WHEN n % 1000 = 0 THEN '471' ELSE '' END, now()
+    INSERT INTO bank_movements (number, account, reference, booked_on, amount, counterparty, words, charges, is_return,
+        identity, position, rest_account, imported_at)
+    SELECT 'B' || n, '', 'B' || n, CURRENT_DATE, 120, 'K', 'S-' || n, 0, false, n::text, 1,
+        CASE WHEN n % 1000 = 0 THEN '471' ELSE '' END, now()
     FROM generate_series(1, :invoices) n
     """,
     """
@@ -39,8 +41,8 @@ _DATA = (
     WHERE i.sequence % 20 <> 0 AND i.sequence % 1000 <> 0
     """,
     """
-    INSERT INTO journal_entries (booked_at, booked_on, document_type, document_number, purpose, label)
-    SELECT now(), issued_on, 'invoice', number, 'issue', number FROM issued_invoices
+    INSERT INTO journal_entries (booked_at, booked_on, document_date, document_type, document_number, purpose, label)
+    SELECT now(), issued_on, issued_on, 'invoice', number, 'issue', number FROM issued_invoices
     """,
     """
     INSERT INTO postings (entry_id, account, supplier_id, company_id, debit, credit)

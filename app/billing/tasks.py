@@ -4,7 +4,7 @@ from app.accounts.actor import SYSTEM
 from app.billing import outbox
 from app.billing.einvoicing import received_documents, transmissions
 from app.billing.invoicing import purchases, runs
-from app.billing.payments import card_collections, connected_accounts, payment_methods, settlement
+from app.billing.payments import card_collections, connected_accounts, payment_methods, settled_rounds
 from app.core import jobs
 from app.core.database import transaction
 
@@ -76,7 +76,7 @@ def tell_life_cycle(event_id: int) -> None:
 def settle_rounds(timestamp: int) -> None:
     """Every night: rounds of which nothing is to be invoiced or paid any more are settled."""
     with transaction() as session:
-        settlement.settle_rounds(session)
+        settled_rounds.settle_rounds(session)
 
 
 @jobs.app.periodic(cron="23 4 * * *")

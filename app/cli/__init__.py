@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from app.cli import demo, files, installation, rounds, serving, sourcing, supplier_orders, terminal
+from app.cli import (
+    demo,
+    files,
+    installation,
+    outgoing_files,
+    reading,
+    rounds,
+    serving,
+    sourcing,
+    supplier_orders,
+    terminal,
+)
 from app.core.errors import DomainError
 from app.core.i18n import speaking
 
@@ -22,8 +33,10 @@ app.command()(serving.serve)
 app.command()(demo.demo)
 app.command()(installation.doctor)
 app.add_typer(files.imports, name="import")
+app.add_typer(reading.read, name="read")
 app.add_typer(rounds.rounds, name="round")
 app.add_typer(supplier_orders.supplier_orders, name="supplier-order")
+app.add_typer(outgoing_files.outgoing_files, name="outgoing-file")
 app.command()(files.consolidate)
 app.command()(sourcing.score)
 app.command()(sourcing.optimise)

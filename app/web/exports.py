@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from app.core.clock import PARIS
 from app.core.i18n import current_locale
 
+_ZIP = "application/zip"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -89,6 +90,7 @@ _DOCUMENT_TYPES = {".xml": "application/xml", ".pdf": "application/pdf", ".csv":
     ".png": "image/png",
     ".json": "application/json",
     ".jpg": "image/jpeg",
+    ".zip": _ZIP,
 }
 
 
@@ -98,13 +100,18 @@ def documents(files: Mapping[str, bytes], name: str) -> Response:
         [(file_name, content)] = files.items()
         media = _DOCUMENT_TYPES[Path(file_name).suffix]
     else:
-        file_name, media, packed = f"{name}.zip", "application/zip", io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for inner, part in files.items():
-                archive.writestr(inner, part)
-        content = packed.getvalue()
+        file_name, media, content = f"{name}.zip", _ZIP, zipped(files)
     headers = {"Content-Disposition": f'attachment; filename="{_safe(file_name)}"'}
     return Response(content, media_type=media, headers=headers)
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Files in a ZIP, by their names."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for inner, part in files.items():
+            archive.writestr(inner, part)
+    return packed.getvalue()
 
 
 def _safe(name: str) -> str:

@@ -133,7 +133,7 @@ class Life:
         """Suppliers, and firms that paid too much, are paid by a file; the bank does it."""
         try:
             with self.session.begin_nested():
-                content = make_transfers(self.session, self.market.treasurer)
+                content = make_transfers(self.session, self.market.treasurer).content
         except DomainError:
             return
         for one in etree.fromstring(content).iter("{*}CdtTrfTxInf"):

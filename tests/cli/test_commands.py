@@ -1,6 +1,7 @@
 """The command line as people and scripts use it: whole processes, exit statuses, JSON, errors that help."""
 
 import csv
+import hashlib
 import json
 import os
 import re
@@ -14,7 +15,12 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Session
 
+from app.accounts.actor import COMMAND_LINE
 from app.accounts.permissions import Role
+from app.billing.payments.models.outgoing_files import FileKind
+from app.billing.payments.outgoing_files import keep_file
+from app.commission.ledger.books import fec_file
+from tests.billing.invoicing.test_issue import check_fec
 from tests.factories import World
 
 
@@ -283,6 +289,24 @@ def test_the_demo_tells_its_story_and_may_be_run_again(shell: Shell, own_engine:
         open_rounds = connection.execute(text("SELECT count(*) FROM rounds WHERE status = 'open'")).scalar_one()
     assert open_rounds == 1
     assert shell.json("demo", "--no-serve") == story
+    _check_the_demos_bank(own_engine)
+
+
+def _check_the_demos_bank(engine: Engine) -> None:
+    """Every movement of the demo stands in the books and in the FEC on the bank's day, under its own reference."""
+    with Session(engine) as session:
+        moved = session.execute(text("SELECT number, booked_on, amount FROM bank_movements ORDER BY id")).all()
+        year = moved[0].booked_on.year
+        rows = [row for row in check_fec(fec_file(session, year)) if row["JournalCode"] == "BQ"]
+    on_the_bank = {
+        (row["PieceRef"], row["EcritureDate"], row["PieceDate"], Decimal(row["Debit"].replace(",", ".")))
+        for row in rows
+        if row["CompteNum"] == "512"
+    }
+    assert on_the_bank == {
+        (one.number, f"{one.booked_on:%Y%m%d}", f"{one.booked_on:%Y%m%d}", one.amount) for one in moved
+    }
+    assert len(moved) > 3
 
 
 def test_the_demo_is_not_loaded_over_real_data(shell: Shell) -> None:
@@ -310,3 +334,20 @@ def test_a_job_of_a_killed_worker_is_taken_up_again(shell: Shell, own_engine: En
     run_worker(shell)
     run_worker(shell)
     assert len(list((tmp_path / "data" / "mail").glob("*.eml"))) == 1
+
+
+def test_a_file_that_was_made_is_listed_fetched_and_taken_back(
+    shell: Shell, own_engine: Engine, tmp_path: Path
+) -> None:
+    shell.json(*INIT)
+    assert shell.json("outgoing-file", "list") == []
+    assert shell.json("outgoing-file", "make", "einvoices", status=1)["error"] == "nothing_waits"
+    with Session(own_engine) as session, session.begin():
+        kept = keep_file(session, COMMAND_LINE, FileKind.EINVOICES, b"PK\x05\x06" + bytes(18), entries=0)
+        number, digest = kept.id, kept.sha256
+    (listed,) = shell.json("outgoing-file", "list")
+    assert (listed["sha256"], listed["status"]) == (digest, "made")
+    written = [Path(shell.json("outgoing-file", "fetch", number, "--output", tmp_path / name)["file"]) for name in "ab"]
+    assert {hashlib.sha256(path.read_bytes()).hexdigest() for path in written} == {digest}
+    assert shell.json("outgoing-file", "take-back", number)["status"] == "taken_back"
+    assert shell.json("outgoing-file", "take-back", number, status=1)["error"] == "file_taken_back"

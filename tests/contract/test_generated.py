@@ -46,6 +46,7 @@ WITH_FURTHER_RULES = {
     "POST /api/v1/supplier/webhooks": "the address is https and public",
     "PATCH /api/v1/supplier/offers": "articles are the supplier's own",
     "POST /api/v1/evidence/{evidence_id}/decision": "a refusal has a reason",
+    "POST /api/v1/outgoing-files": "the association has its IBAN and creditor identifier",
     "PUT /api/v1/supplier/tenders/{reference}/bid": "lines are those of the tender, a country has its code",
     "POST /api/v1/supplier/evidence": "the criterion is one of the charter's",
 }
@@ -68,7 +69,7 @@ schema = schemathesis.openapi.from_asgi("/api/v1/openapi.json", APPLICATION, con
 REAL = {
     "code": "R2", "number": "R0-S1", "park": "nord", "form": "ubl", "offer_id": 3, "order_id": 3, "supplier_id": 1,
     "product_id": 3, "line_id": 3, "invoice_id": 1, "endpoint_id": 1, "evidence_id": 1, "run_id": 1, "person_id": 2,
-    "rule_id": 1, "delivery_id": 1, "reference": "AO-P", "question_id": 1, "plan_id": 1,
+    "rule_id": 1, "delivery_id": 1, "reference": "AO-P", "question_id": 1, "plan_id": 1, "file_id": 1,
 }  # fmt: skip
 
 

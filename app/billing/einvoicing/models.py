@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 import app.billing.invoicing.models
+import app.billing.payments.models
 import app.supplying.models.invoices  # noqa: F401 - foreign keys name their tables
 from app.billing.einvoicing.life_cycle import LifeCycle
 from app.core.tables import choice, instant, key
@@ -35,7 +36,10 @@ class TransmissionStatus(StrEnum):
 
 
 class Transmission(SQLModel, table=True):
-    """An issued document on its way to its recipient's platform, as UBL; `life_cycle`: how far it is there."""
+    """An issued document on its way to its recipient's platform, as UBL; `life_cycle`: how far it is there.
+
+    `file_id`: of the file that it was taken away with, where it goes by file.
+    """
 
     __tablename__ = "einvoice_transmissions"
     __table_args__ = (Index("ix_einvoice_transmissions_status_invoice_id", "status", "invoice_id"),)
@@ -48,6 +52,7 @@ class Transmission(SQLModel, table=True):
     reference: str = Field(default="", max_length=200)
     failure: str = Field(default="", max_length=500)
     sent_at: datetime | None = instant(default=None)
+    file_id: int | None = Field(default=None, foreign_key="outgoing_files.id", index=True)
 
 
 class ReceivedDocument(SQLModel, table=True):
@@ -93,3 +98,4 @@ class LifeCycleEvent(SQLModel, table=True):
     message_id: str = Field(default="", max_length=200)
     at: datetime = instant()
     told_at: datetime | None = instant(default=None)
+    file_id: int | None = Field(default=None, foreign_key="outgoing_files.id", index=True)

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
 from app.accounts.permissions import Permission
-from app.billing.einvoicing import received_documents, transmissions
+from app.billing.einvoicing import document_files, received_documents, transmissions
 from app.billing.einvoicing.life_cycle import LifeCycle
 from app.billing.einvoicing.platform import platform
 from app.billing.einvoicing.queries import (
@@ -22,14 +22,12 @@ from app.billing.einvoicing.queries import (
     list_transmissions,
     unfit_documents,
 )
-from app.core import clock
-from app.core.errors import DomainError, NotFound
+from app.core.errors import NotFound
 from app.core.i18n import gettext as _
-from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.core.settings import get_settings
 from app.web.edge import RawBody, SessionDep, TransactionRoute
-from app.web.exports import ExportFormat, documents
+from app.web.exports import ExportFormat
 from app.web.forms import attempt
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
@@ -109,13 +107,9 @@ def _table(rows: Iterable[TransmissionRow]) -> Table:
 
 @router.post("/einvoicing/files")
 def take_away(request: Request, session: SessionDep, actor: SignedIn) -> Response:
-    """What waits, as a ZIP for a platform that takes uploads; it counts as deposited."""
-    try:
-        with session.begin_nested():
-            files = transmissions.take_away(session, actor)
-    except DomainError as refusal:
-        return _page(request, session, actor, say(refusal))
-    return documents(files, f"electronic-invoices-{clock.now():%Y%m%d%H%M}.zip")
+    """What waits, as a ZIP for a platform that takes uploads; it counts as deposited, and waits among the files."""
+    show = partial(_page, request, session, actor)
+    return attempt(session, lambda: document_files.take_away(session, actor), show, "/files")
 
 
 @router.post("/einvoicing/directory")

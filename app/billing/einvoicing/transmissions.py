@@ -1,7 +1,5 @@
 """Handing issued documents over to their recipients' platforms, and how far they are there."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 
 from lxml import etree
@@ -16,12 +14,13 @@ from app.billing.einvoicing.models import LifeCycleEvent, Recipient, Transmissio
 from app.billing.einvoicing.platform import DocumentRefused, platform
 from app.billing.invoicing.invoice import Invoice
 from app.billing.invoicing.invoice_ubl import ubl_xml
-from app.billing.invoicing.models import InvoiceArchive, InvoiceBalance, IssuedInvoice
+from app.billing.invoicing.models import InvoiceBalance, IssuedInvoice
 from app.billing.outbox import TRANSMIT
 from app.billing.payments.models.bank import Payment
+from app.billing.payments.outgoing_files import confirm_file
 from app.core import audit, clock, jobs
 from app.core.database import outside
-from app.core.errors import Conflict, InvalidInput
+from app.core.errors import InvalidInput
 from app.core.tabular import csv_reader
 from app.edocuments.xml import parse_xml
 from app.web.forms import typed_day
@@ -64,10 +63,11 @@ def transmit(session: Session, invoice_id: int) -> None:
         _move(session, sent, LifeCycle.REJECTED, by_us=False, reason=failure)
         return
     sent.reference = reference
-    _deposited(session, sent)
+    mark_deposited(session, sent)
 
 
-def _deposited(session: Session, sent: Transmission) -> None:
+def mark_deposited(session: Session, sent: Transmission) -> None:
+    """Write down that a document was handed over just now."""
     sent.status, sent.sent_at, sent.failure = TransmissionStatus.SENT, clock.now(), ""
     _move(session, sent, LifeCycle.DEPOSITED, by_us=True)
 
@@ -128,6 +128,7 @@ def _take(session: Session, response: InvoiceResponse) -> bool:
     known = select(LifeCycleEvent.id).where(LifeCycleEvent.message_id == response.id)
     if response.id and session.exec(known).first() is not None:
         return False
+    confirm_file(session, sent.file_id)
     return _move(session, sent, response.status, by_us=False, reason=response.reason, message_id=response.id)
 
 
@@ -146,57 +147,6 @@ def note_cashed(session: Session) -> None:
     )  # fmt: skip
     for sent in rows.all():
         _move(session, sent, LifeCycle.CASHED, by_us=True)
-
-
-def take_away(session: Session, actor: Actor) -> dict[str, bytes]:
-    """What waits, as files for a platform that takes uploads: each document as Factur-X, a list of recipients, and the
-    statuses that are to be told. It counts as deposited. Raises `Conflict` where there is nothing."""
-    actor.require(Permission.MANAGE_COMMISSION)
-    waiting = session.exec(
-        select(Transmission, IssuedInvoice.number, InvoiceArchive.content)
-        .join(IssuedInvoice, col(IssuedInvoice.id) == Transmission.invoice_id)
-        .join(InvoiceArchive, col(InvoiceArchive.invoice_id) == Transmission.invoice_id)
-        .where(Transmission.status == TransmissionStatus.WAITING)
-        .order_by(col(Transmission.invoice_id))
-        .with_for_update(of=Transmission)
-    ).all()
-    files: dict[str, bytes] = {}
-    listed: list[tuple[str, ...]] = [("number", "siren", "address", "file")]
-    for sent, number, content in waiting:
-        address = address_of(session, sent.siren)
-        if address is None:
-            sent.status = TransmissionStatus.NO_RECIPIENT
-            continue
-        files[f"{number}.pdf"] = content
-        listed.append((number, sent.siren, address, f"{number}.pdf"))
-        _deposited(session, sent)
-    told = list(_statuses_to_tell(session))
-    if not files and not told:
-        raise Conflict("No document waits for a platform.", code="nothing_waits")
-    files["documents.csv"] = _csv(listed)
-    files["statuses.csv"] = _csv([("number", "status", "day"), *told])
-    session.flush()
-    audit.record(session, actor.label, "einvoices.taken_away", get_association(session), documents=len(listed) - 1)
-    return files
-
-
-def _statuses_to_tell(session: Session) -> Iterator[tuple[str, str, str]]:
-    rows = session.exec(
-        select(LifeCycleEvent, IssuedInvoice.number)
-        .join(IssuedInvoice, col(IssuedInvoice.id) == LifeCycleEvent.invoice_id)
-        .where(LifeCycleEvent.status == LifeCycle.CASHED, col(LifeCycleEvent.told_at).is_(None))
-        .order_by(col(LifeCycleEvent.id))
-        .with_for_update(of=LifeCycleEvent)
-    )
-    for event, number in rows.all():
-        event.told_at = clock.now()
-        yield number, event.status.value, event.at.astimezone(clock.PARIS).date().isoformat()
-
-
-def _csv(rows: list[tuple[str, ...]]) -> bytes:
-    written = io.StringIO()
-    csv.writer(written, delimiter=";", lineterminator="\r\n").writerows(rows)
-    return written.getvalue().encode("utf-8-sig")
 
 
 def import_statuses(session: Session, actor: Actor, content: bytes) -> int:

@@ -73,7 +73,8 @@ _TO_COLLECT = f"""
     ) c ON true
     WHERE i.open > 0 AND (CAST(:ids AS int[]) IS NULL OR i.id = ANY(:ids))
         AND NOT EXISTS (SELECT FROM collections o WHERE o.invoice_id = i.id AND o.status = ANY(:under_way))
-        AND NOT EXISTS (SELECT FROM direct_debits d WHERE d.invoice_id = i.id AND d.returned_at IS NULL)
+        AND NOT EXISTS (SELECT FROM direct_debits d WHERE d.invoice_id = i.id
+            AND d.returned_at IS NULL AND d.taken_back_at IS NULL)
         AND (:again OR NOT EXISTS (SELECT FROM collections o WHERE o.invoice_id = i.id AND o.method_id = m.id))
     ORDER BY i.id
 """

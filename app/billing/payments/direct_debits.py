@@ -10,14 +10,19 @@ from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import check_iban, get_association
 from app.billing.invoicing.queries import MEMBER_INVOICES
+from app.billing.payments.bank_days import bank_day_from
 from app.billing.payments.models.bank import DirectDebit, SepaMandate
+from app.billing.payments.models.outgoing_files import FileKind, OutgoingFile
+from app.billing.payments.outgoing_files import keep_file
 from app.billing.payments.payment_methods import pay_by_transfer
+from app.billing.payments.sepa_files import batches_of, finish
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.money import ZERO
 
 PAIN_008 = "pain.008.001.08"
 COLLECTED_BEFORE = timedelta(days=7)  # invoices that fall due within so long are collected
-_NOTICE = timedelta(days=2)  # the least a bank needs
+_NOTICE = 2  # bank days, the least a bank needs
 
 
 def sign_mandate(session: Session, actor: Actor, iban: str) -> SepaMandate:
@@ -55,20 +60,21 @@ def mandate_of(session: Session, company_id: int) -> SepaMandate | None:
 
 _DUE = f"""
     SELECT i.id, i.number, i.due_on, i.open, m.id AS mandate_id, m.reference, m.iban, m.signed_at, c.name,
-        EXISTS (SELECT FROM direct_debits d WHERE d.mandate_id = m.id) AS debited_before
+        EXISTS (SELECT FROM direct_debits d WHERE d.mandate_id = m.id AND d.taken_back_at IS NULL) AS debited_before
     FROM ({MEMBER_INVOICES}) i
     JOIN companies c ON c.id = i.company_id
     JOIN sepa_mandates m ON m.company_id = c.id AND m.revoked_at IS NULL
     WHERE i.open > 0 AND i.due_on <= :until AND NOT EXISTS (
-        SELECT FROM direct_debits d WHERE d.invoice_id = i.id AND d.returned_at IS NULL)
+        SELECT FROM direct_debits d WHERE d.invoice_id = i.id AND d.returned_at IS NULL AND d.taken_back_at IS NULL)
     ORDER BY i.id
 """
 
 
-def make_debits(session: Session, actor: Actor) -> bytes:
+def make_debits(session: Session, actor: Actor) -> OutgoingFile:
     """The file that collects what falls due within a week from the firms that gave a mandate (pain.008.001.08).
 
-    Each invoice is collected once; its number stands in the words, so that the statement matches it. Raises `Conflict`
+    Each invoice is collected once, until the file is taken back or the bank returns the debit; its number stands in
+    the words, so that the statement matches it. Raises `Conflict`
     where nothing is due, `InvalidInput` without the association's IBAN and creditor identifier.
     """
     actor.require(Permission.MANAGE_COMMISSION)
@@ -84,21 +90,34 @@ def make_debits(session: Session, actor: Actor) -> bytes:
     creditor = {"name": association.name[:70], "IBAN": association.iban, "creditor_id": association.creditor_id}
     file = SepaDD({**creditor, "batch": True, "currency": "EUR"}, schema=PAIN_008)
     first_debits: set[int] = set()
+    debits = []
     for row in due:
         is_first = not row.debited_before and row.mandate_id not in first_debits
         first_debits.add(row.mandate_id)
-        collect_on = max(row.due_on, clock.today() + _NOTICE)
+        collect_on = bank_day_from(max(row.due_on, bank_day_from(clock.today(), _NOTICE)))
         file.add_payment({
             "name": row.name[:70], "IBAN": row.iban, "amount": int(row.open * 100),
             "type": "FRST" if is_first else "RCUR", "collection_date": collect_on, "mandate_id": row.reference,
             "mandate_date": row.signed_at.astimezone(clock.PARIS).date(), "description": row.number,
             "endtoend_id": row.number[:35],
         })  # fmt: skip
-        session.add(DirectDebit(
+        debits.append(DirectDebit(
             invoice_id=row.id, mandate_id=row.mandate_id, amount=row.open, collect_on=collect_on, made_at=clock.now(),
             made_by=actor.label,
         ))  # fmt: skip
+    content = finish(file.export(validate=False), PAIN_008)
+    kept = keep_file(session, actor, FileKind.DEBITS, content, len(due), sum((row.open for row in due), ZERO))
+    batches = batches_of(content)
+    for debit, row in zip(debits, due, strict=True):
+        debit.file_id, debit.batch = kept.id, batches[row.number[:35]]
+    session.add_all(debits)
     session.flush()
     audit.record(session, actor.label, "debits.made", association, invoices=[row.number for row in due])
-    content: bytes = file.export(validate=True)
-    return content
+    return kept
+
+
+def take_back_debits(session: Session, file_id: int) -> None:
+    """Let the invoices of a file that was taken back be collected again."""
+    for debit in session.exec(select(DirectDebit).where(DirectDebit.file_id == file_id).with_for_update()):
+        debit.taken_back_at = clock.now()
+    session.flush()

@@ -93,14 +93,16 @@ class MovementRow(NamedTuple):
 # The account stands in the text, as the index of what waits is of it alone.
 _WAITS = f"m.rest_account = '{Account.SUSPENSE}'"
 _MOVEMENTS = f"""
-    SELECT m.id, m.booked_on, m.amount, m.counterparty, m.words, coalesce(y.numbers, t.reference, '') AS pays,
-        CASE WHEN {_WAITS} THEN abs(m.amount) - coalesce(y.paid, 0) ELSE 0 END AS rest
+    SELECT m.id, m.booked_on, m.amount, m.counterparty, m.words, coalesce(y.numbers, t.numbers, '') AS pays,
+        CASE WHEN {_WAITS} THEN abs(m.amount + m.charges) - coalesce(y.paid, 0) ELSE 0 END AS rest
     FROM bank_movements m
     LEFT JOIN LATERAL (
         SELECT string_agg(i.number, ', ' ORDER BY i.number) AS numbers, sum(abs(p.amount)) AS paid
         FROM payments p JOIN issued_invoices i ON i.id = p.invoice_id WHERE p.movement_id = m.id
     ) y ON true
-    LEFT JOIN transfers t ON t.movement_id = m.id
+    LEFT JOIN LATERAL (
+        SELECT string_agg(reference, ', ' ORDER BY reference) AS numbers FROM transfers WHERE movement_id = m.id
+    ) t ON true
 """
 
 
@@ -165,7 +167,8 @@ _TO_COLLECT = f"""
         SELECT status, failure FROM collections WHERE invoice_id = i.id ORDER BY id DESC LIMIT 1
     ) n ON true
     LEFT JOIN LATERAL (
-        SELECT id, returned_at FROM direct_debits WHERE invoice_id = i.id ORDER BY id DESC LIMIT 1
+        SELECT id, returned_at FROM direct_debits WHERE invoice_id = i.id AND taken_back_at IS NULL
+        ORDER BY id DESC LIMIT 1
     ) d ON true
     WHERE i.open > 0
 """

@@ -14,7 +14,11 @@ from app.accounts.permissions import Permission
 from app.accounts.service import check_iban, get_association
 from app.billing.invoicing.invoice import InvoiceKind
 from app.billing.invoicing.queries import MEMBER_INVOICES
+from app.billing.payments.bank_days import bank_day_from
 from app.billing.payments.models.bank import Transfer
+from app.billing.payments.models.outgoing_files import FileKind, OutgoingFile
+from app.billing.payments.outgoing_files import keep_file
+from app.billing.payments.sepa_files import batches_of, finish
 from app.catalog.models import Supplier
 from app.core import audit, clock
 from app.core.database import rows_as
@@ -68,7 +72,8 @@ _PAYABLES = """
                 WHERE n.supplier_id = s.id AND n.status = ANY(:agreed)), 0) END
         ) AS paid_in,
         coalesce(d.commission, 0) + coalesce(c.commission, 0) AS commission,
-        coalesce((SELECT sum(t.amount) FROM transfers t WHERE t.supplier_id = s.id), 0)
+        coalesce((SELECT sum(t.amount) FROM transfers t WHERE t.supplier_id = s.id
+                AND t.returned_at IS NULL AND (t.taken_back_at IS NULL OR t.movement_id IS NOT NULL)), 0)
             + coalesce((SELECT sum(c.to_supplier) FROM collections c JOIN issued_invoices n ON n.id = c.invoice_id
                         WHERE n.supplier_id = s.id), 0) AS transferred
     FROM documents d JOIN suppliers s ON s.id = d.supplier_id
@@ -107,7 +112,8 @@ def excesses(session: Session) -> list[Excess]:
             ) m ON true
             CROSS JOIN LATERAL (
                 SELECT coalesce((SELECT sum(t.amount) FROM transfers t
-                                 WHERE t.invoice_id = i.id AND t.movement_id IS NULL), 0)
+                                 WHERE t.invoice_id = i.id AND t.movement_id IS NULL
+                                     AND t.taken_back_at IS NULL), 0)
                     + coalesce((SELECT sum(n.received - coalesce((
                             SELECT sum(r.amount) FROM refunds r WHERE r.collection_id = n.id AND r.failure <> ''), 0))
                         FROM collections n WHERE n.invoice_id = i.id), 0) AS total
@@ -133,11 +139,11 @@ def set_iban(session: Session, actor: Actor, code: str, iban: str) -> None:
     audit.record(session, actor.label, "iban.set", party, last_digits=account[-4:])
 
 
-def make_transfers(session: Session, actor: Actor) -> bytes:
+def make_transfers(session: Session, actor: Actor) -> OutgoingFile:
     """The file of transfers for the bank that pays every supplier and firm what is theirs (ISO 20022, pain.001.001.09).
 
-    Written down at once, so that nobody is paid twice. Raises `Conflict` where there is nothing to pay, `InvalidInput`
-    without the association's IBAN.
+    Written down at once, so that nobody is paid twice, until the file is taken back. Raises `Conflict` where there is
+    nothing to pay, `InvalidInput` without the association's IBAN.
     """
     actor.require(Permission.MANAGE_COMMISSION)
     session.execute(text("LOCK TABLE transfers IN SHARE ROW EXCLUSIVE MODE"))
@@ -153,22 +159,35 @@ def make_transfers(session: Session, actor: Actor) -> bytes:
         raise Conflict("There is no supplier to pay whose IBAN is known.", code="nothing_to_pay")
     file = SepaTransfer({"name": association.name[:70], "IBAN": association.iban, "batch": True, "currency": "EUR"},
                         schema=PAIN_001)  # fmt: skip
+    transfers = []
     for one in due:
         number = session.scalar(text("SELECT nextval('transfers_id_seq')"))
         transfer = Transfer(
             id=number, reference=f"VIR{number:08d}", supplier_id=one.supplier_id, invoice_id=one.invoice_id,
             amount=one.amount, made_at=clock.now(), made_by=actor.label,
         )  # fmt: skip
-        session.add(transfer)
+        transfers.append(transfer)
         file.add_payment({
             "name": one.name[:70], "IBAN": one.iban, "amount": int(one.amount * 100),
-            "execution_date": clock.today(), "description": f"{transfer.reference} {association.name}"[:140],
-            "endtoend_id": transfer.reference,
+            "execution_date": bank_day_from(clock.today()), "endtoend_id": transfer.reference,
+            "description": f"{transfer.reference} {association.name}"[:140],
         })  # fmt: skip
-        audit.record(session, actor.label, "transfer.made", transfer, amount=str(one.amount))
+    content = finish(file.export(validate=False), PAIN_001)
+    kept = keep_file(session, actor, FileKind.TRANSFERS, content, len(due), sum((one.amount for one in due), ZERO))
+    batches = batches_of(content)
+    for transfer in transfers:
+        transfer.file_id, transfer.batch = kept.id, batches[transfer.reference]
+        session.add(transfer)
+        audit.record(session, actor.label, "transfer.made", transfer, amount=str(transfer.amount))
     session.flush()
-    content: bytes = file.export(validate=True)
-    return content
+    return kept
+
+
+def take_back_transfers(session: Session, file_id: int) -> None:
+    """Let what a file was to pay be paid by another one, now that it was taken back."""
+    for transfer in session.exec(select(Transfer).where(Transfer.file_id == file_id).with_for_update()):
+        transfer.taken_back_at = clock.now()
+    session.flush()
 
 
 class _Due(NamedTuple):

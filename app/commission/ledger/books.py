@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app.commission.ledger.chart import WITH_PARTY, label_of
 from app.commission.ledger.models import DocumentType
+from app.core.clock import PARIS
 from app.core.database import row_as
 from app.core.money import ZERO
 from app.core.pagination import Page, decode_cursor, page_of
@@ -115,12 +116,14 @@ def _balance_before(session: Session, account: str, booked_on: date, entry_id: i
 def fec_lines(session: Session, year: int) -> Iterator[list[str]]:
     """The lines of the *Fichier des écritures comptables* of a calendar year: one a posting, by entry and number.
 
-    Entries are numbered without a gap in the order in which they were booked; amounts have a decimal comma, days are
-    YYYYMMDD. Source: article A47 A-1 of the Livre des procédures fiscales.
+    Entries are numbered without a gap in the order of their days; amounts have a decimal comma, days are YYYYMMDD.
+    `EcritureDate` is the day that an entry counts on, `PieceDate` its document's own (the bank's day of a movement),
+    `ValidDate` the day on which it was written for good. Source: article A47 A-1 of the Livre des procédures fiscales.
     """
     rows = session.execute(
         text("""
-            SELECT e.document_type, dense_rank() OVER (ORDER BY e.booked_on, e.id) AS number, e.booked_on, p.account,
+            SELECT e.document_type, dense_rank() OVER (ORDER BY e.booked_on, e.id) AS number, e.booked_on,
+                e.document_date, e.booked_at, p.account,
                 coalesce(s.code, c.code, '') AS party, coalesce(s.name, c.name, '') AS party_name, e.document_number,
                 e.label, p.debit, p.credit
             FROM journal_entries e JOIN postings p ON p.entry_id = e.id
@@ -132,13 +135,15 @@ def fec_lines(session: Session, year: int) -> Iterator[list[str]]:
     )
     for row in rows:
         code, label = _JOURNALS.get(row.document_type, _OTHER)
-        day = f"{row.booked_on:%Y%m%d}"
+        day, document_day, written_day = (
+            f"{one:%Y%m%d}" for one in (row.booked_on, row.document_date, row.booked_at.astimezone(PARIS))
+        )
         has_party = row.account in WITH_PARTY
         yield [
             *(code, label, str(row.number), day, row.account, label_of(row.account) or row.account),
             *((row.party, _plain(row.party_name)) if has_party else ("", "")),
-            *(row.document_number, day, _plain(row.label), _comma(row.debit), _comma(row.credit)),
-            *("", "", day, "", ""),
+            *(row.document_number, document_day, _plain(row.label), _comma(row.debit), _comma(row.credit)),
+            *("", "", written_day, "", ""),
         ]
 
 

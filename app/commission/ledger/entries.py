@@ -6,13 +6,14 @@ that wrote it (see the triggers in migration 0001).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, insert
+from sqlalchemy import func, insert, text
 from sqlmodel import Session, col, select
 
 from app.commission.ledger.chart import Account
-from app.commission.ledger.models import DocumentType, JournalEntry, Posting
+from app.commission.ledger.models import ClosedPeriod, DocumentType, JournalEntry, Posting
 from app.core import clock
 from app.core.database import rows_as
 from app.core.money import ZERO
@@ -31,13 +32,17 @@ class PostingDraft:
 
 @dataclass(frozen=True, slots=True)
 class EntryDraft:
-    """An entry to be booked, and the document that causes it; one entry a document and purpose."""
+    """An entry to be booked, and the document that causes it; one entry a document and purpose.
+
+    `document_date`: the document's own day, where it is not the present one.
+    """
 
     document_type: DocumentType
     document_number: str
     purpose: str
     label: str
     postings: tuple[PostingDraft, ...]
+    document_date: date | None = None
 
 
 def commission_entry(supplier_order_number: str, supplier_id: int, commission: Decimal) -> EntryDraft:
@@ -70,16 +75,21 @@ def adjustment_entry(supplier_order_number: str, supplier_id: int, difference: D
 
 
 def book(session: Session, drafts: Sequence[EntryDraft]) -> None:
-    """Write entries with their postings, in two statements however many there are."""
+    """Write entries with their postings, in two statements however many there are.
+
+    Each counts on its document's day; where that month is closed, on the first day that is open.
+    """
     if not drafts:
         return
-    booked_at, booked_on = clock.now(), clock.today()
+    booked_at, today = clock.now(), clock.today()
+    first_open = _first_open_day(session) if any(draft.document_date for draft in drafts) else date.min
     entries = session.scalars(
         insert(JournalEntry).returning(col(JournalEntry.id), sort_by_parameter_order=True),
         [
             {
                 "booked_at": booked_at,
-                "booked_on": booked_on,
+                "booked_on": max(draft.document_date or today, first_open),
+                "document_date": draft.document_date or today,
                 "document_type": draft.document_type,
                 "document_number": draft.document_number,
                 "purpose": draft.purpose,
@@ -103,6 +113,13 @@ def book(session: Session, drafts: Sequence[EntryDraft]) -> None:
             for posting in draft.postings
         ],
     )
+
+
+def _first_open_day(session: Session) -> date:
+    """The first day that may be booked on; nobody closes a month until this transaction ends."""
+    session.execute(text("LOCK TABLE closed_periods IN ROW EXCLUSIVE MODE"))
+    closed = session.scalar(select(func.max(ClosedPeriod.last_day)))
+    return closed + timedelta(days=1) if closed else date.min
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class ClosedPeriod(SQLModel, table=True):
 class JournalEntry(SQLModel, table=True):
     """A fact in the books, caused by one document. Its postings balance to the cent or it is not written.
 
+    `booked_on`: the day that it counts on; `document_date`: of its document, another one where that month was closed.
     `created_xid` is the transaction that wrote it: the database takes postings of an entry in that one only.
     """
 
@@ -47,6 +48,7 @@ class JournalEntry(SQLModel, table=True):
     id: int | None = key()
     booked_at: datetime = instant()
     booked_on: date
+    document_date: date
     document_type: str
     document_number: str
     purpose: str

@@ -8,7 +8,7 @@ cure, so that one pass over the file says all that is wrong with it. Rooms: `rea
 
 from app.core.tabular.cells import BadCell, Cure, SheetMoment, SheetNumber, Unreadable
 from app.core.tabular.columns import code, gtin, mail_address, one_of, siret, text, vat_number
-from app.core.tabular.csv_rows import csv_reader
+from app.core.tabular.csv_rows import csv_reader, uploaded_rows
 from app.core.tabular.header import Column
 from app.core.tabular.instants import instant
 from app.core.tabular.numbers import decimal, decimal_from, euros, integer, percent
@@ -36,5 +36,6 @@ __all__ = [
     "percent",
     "siret",
     "text",
+    "uploaded_rows",
     "vat_number",
 ]

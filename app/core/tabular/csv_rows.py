@@ -40,7 +40,7 @@ class UploadedRows:
     """
 
     def __init__(self, content: bytes) -> None:
-        self._rows = self._filled(io.BytesIO(content))
+        self._rows = self._filled(content)
         self.fieldnames = [column_name(title) for title in next(self._rows, [])]
 
     def __iter__(self) -> Iterator[dict[str, str]]:
@@ -48,12 +48,22 @@ class UploadedRows:
             cells.extend([""] * (len(self.fieldnames) - len(cells)))
             yield dict(zip(self.fieldnames, cells, strict=False))
 
-    def _filled(self, content: IO[bytes]) -> Iterator[list[str]]:
-        for line, cells, fault in _rows(content, gettext("The file"), ()):
-            if fault:
-                raise InvalidInput("Line {line} of the file: {why}", field="file", line=line, why=str(fault))
-            if any(cells):
-                yield cells
+    def _filled(self, content: bytes) -> Iterator[list[str]]:
+        for _line, cells in uploaded_rows(content):
+            yield cells
+
+
+def uploaded_rows(content: bytes, names: Sequence[str] = ()) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a small CSV that have any cell filled, with their lines; `names` of columns tell how it is parted.
+
+    Raises `InvalidInput` where it is no such text.
+    """
+    columns = [Column(column_name(name), str, required=False) for name in names]
+    for line, cells, fault in _rows(io.BytesIO(content), gettext("The file"), columns):
+        if fault:
+            raise InvalidInput("Line {line} of the file: {why}", field="file", line=line, why=str(fault))
+        if any(cells):
+            yield line, cells
 
 
 def csv_reader(content: bytes) -> UploadedRows:

@@ -241,5 +241,5 @@ def test_suppliers_paid_directly_get_no_transfer_for_it(market: Market, account:
     import_statement(session, treasurer, camt(("B1", "CRDT", str(second.total), "L", second.number)))
     (payable,) = payables(session)
     assert payable.amount == second.total - commission.total
-    assert str(payable.amount).encode() in make_transfers(session, treasurer)
+    assert str(payable.amount).encode() in make_transfers(session, treasurer).content
     assert connected_accounts.own_account(session, market.speaker()) is not None

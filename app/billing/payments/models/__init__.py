@@ -1,5 +1,6 @@
-"""Tables of payments: the bank's side, and Stripe's."""
+"""Tables of payments: the bank's side, Stripe's, the files that go out."""
 
 import app.billing.invoicing.models
 import app.billing.payments.models.bank
-import app.billing.payments.models.cards  # noqa: F401 - foreign keys name each other's tables
+import app.billing.payments.models.cards
+import app.billing.payments.models.outgoing_files  # noqa: F401 - foreign keys name each other's tables

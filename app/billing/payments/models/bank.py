@@ -6,32 +6,50 @@ from decimal import Decimal
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-import app.billing.invoicing.models  # noqa: F401 - foreign keys name its tables
+import app.billing.invoicing.models
+import app.billing.payments.models.outgoing_files  # noqa: F401 - foreign keys name their tables
 from app.commission.ledger.chart import Account
+from app.core.money import ZERO
 from app.core.tables import euros, instant, key
 
 _SUSPENSE = Account.SUSPENSE.value
+_STANDS = "returned_at IS NULL AND taken_back_at IS NULL"
 _WAITS = f"rest_account = '{_SUSPENSE}'"
 
 
 class BankMovement(SQLModel, table=True):
     """A movement on the association's account, from a statement; once, however often the statement is imported.
 
-    `rest_account`: where what of it pays no invoice and no transfer is booked; 471 where nobody has said, empty where
-    there is none.
+    `number`: what the books call it; `reference`: the bank's own, which it may use again; `identity`: what it is known
+    by, `position`: which of those with the same it is. `charges`: euros that the bank kept of it. `rest_account`: where
+    what of it pays no invoice and no transfer is booked; 471 where nobody has said, empty where there is none.
     """
 
     __tablename__ = "bank_movements"
-    __table_args__ = (Index("ix_bank_movements_waiting", "id", postgresql_where=text(_WAITS)),)
+    __table_args__ = (
+        Index("ix_bank_movements_waiting", "id", postgresql_where=text(_WAITS)),
+        UniqueConstraint("identity", "position"),
+    )
 
     id: int | None = key()
-    reference: str = Field(unique=True, max_length=80)
+    number: str = Field(unique=True, max_length=100)
+    account: str = Field(default="", max_length=34)
+    reference: str = Field(default="", max_length=80)
     booked_on: date
     amount: Decimal = euros()
     counterparty: str = Field(default="", max_length=200)
     words: str = Field(default="", max_length=500)
+    charges: Decimal = euros(default=ZERO)
+    is_return: bool = False
+    identity: str = Field(max_length=64)
+    position: int
     rest_account: str = Field(default=_SUSPENSE, max_length=12, sa_column_kwargs={"server_default": _SUSPENSE})
     imported_at: datetime = instant()
+
+    @property
+    def gross(self) -> Decimal:
+        """What the payer sent, or was sent: the amount with what the bank kept of it."""
+        return self.amount + self.charges
 
 
 class Payment(SQLModel, table=True):
@@ -54,7 +72,8 @@ class Payment(SQLModel, table=True):
 
 class Transfer(SQLModel, table=True):
     """What a supplier is paid, or a firm paid back for an invoice, by a file for the bank; `movement_id` once it is
-    done."""
+    done, `returned_at` where it came back. One that was taken back with its file, and was not done all the same,
+    counts for nothing."""
 
     __tablename__ = "transfers"
     __table_args__ = (
@@ -69,7 +88,11 @@ class Transfer(SQLModel, table=True):
     amount: Decimal = euros()
     made_at: datetime = instant()
     made_by: str = ""
-    movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", unique=True)
+    file_id: int | None = Field(default=None, foreign_key="outgoing_files.id", index=True)
+    taken_back_at: datetime | None = instant(default=None)
+    batch: str = Field(default="", max_length=35, index=True, sa_column_kwargs={"server_default": ""})
+    movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", index=True)
+    returned_at: datetime | None = instant(default=None)
 
 
 class SepaMandate(SQLModel, table=True):
@@ -90,13 +113,16 @@ class SepaMandate(SQLModel, table=True):
 
 
 class DirectDebit(SQLModel, table=True):
-    """That an invoice stands in a file of direct debits. The bank's statement says when it is paid, and `returned_at`
-    when it was given back: it can be collected again then."""
+    """That an invoice stands in a file of direct debits, under the file's name for its `batch`.
+
+    The bank's statement says when it is paid (`movement_id`) and when it was given back (`returned_at`); with its file
+    it is taken back by us (`taken_back_at`). Given or taken back it can be collected again.
+    """
 
     __tablename__ = "direct_debits"
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount_positive"),
-        Index("uq_direct_debits_standing", "invoice_id", unique=True, postgresql_where=text("returned_at IS NULL")),
+        Index("uq_direct_debits_standing", "invoice_id", unique=True, postgresql_where=text(_STANDS)),
     )
 
     id: int | None = key()
@@ -106,4 +132,8 @@ class DirectDebit(SQLModel, table=True):
     collect_on: date
     made_at: datetime = instant()
     made_by: str = ""
+    file_id: int | None = Field(default=None, foreign_key="outgoing_files.id", index=True)
+    batch: str = Field(default="", max_length=35, index=True, sa_column_kwargs={"server_default": ""})
+    movement_id: int | None = Field(default=None, foreign_key="bank_movements.id", index=True)
     returned_at: datetime | None = instant(default=None)
+    taken_back_at: datetime | None = instant(default=None)

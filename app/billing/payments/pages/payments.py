@@ -1,6 +1,5 @@
 """Money at the bank, for the treasurer: statements, what pays what, paying suppliers."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -14,13 +13,10 @@ from app.accounts.permissions import Permission
 from app.billing.invoicing import purchases
 from app.billing.payments import bank_matching, direct_debits, supplier_payments
 from app.billing.payments.queries import MovementRow, list_movements, waiting_movements
-from app.core import clock
-from app.core.errors import DomainError
 from app.core.i18n import gettext as _
-from app.core.i18n import say
 from app.core.pagination import PAGE_SIZE, every_row
 from app.web.edge import SessionDep, TransactionRoute
-from app.web.exports import ExportFormat, documents
+from app.web.exports import ExportFormat
 from app.web.forms import attempt
 from app.web.rendering import render
 from app.web.tables import Column, Table
@@ -119,23 +115,13 @@ def set_mandate(
 
 @router.post("/payments/transfers")
 def make_transfers(request: Request, session: SessionDep, actor: SignedIn) -> Response:
-    """The file of transfers that pays the suppliers; each is written down, so that none is paid twice."""
-    return _file(request, session, actor, "transfers", supplier_payments.make_transfers)
+    """Make the file of transfers that pays the suppliers; each is written down, so that none is paid twice."""
+    show = partial(_page, request, session, actor)
+    return attempt(session, lambda: supplier_payments.make_transfers(session, actor), show, "/files")
 
 
 @router.post("/payments/debits")
 def make_debits(request: Request, session: SessionDep, actor: SignedIn) -> Response:
-    """The file of direct debits that collects what falls due; each invoice is collected once."""
-    return _file(request, session, actor, "debits", direct_debits.make_debits)
-
-
-def _file(
-    request: Request, session: Session, actor: Actor, what: str, make: Callable[[Session, Actor], bytes]
-) -> Response:
-    try:
-        with session.begin_nested():
-            content = make(session, actor)
-    except DomainError as refusal:
-        return _page(request, session, actor, say(refusal))
-    name = f"{what}-{clock.today():%Y%m%d}.xml"
-    return documents({name: content}, name)
+    """Make the file of direct debits that collects what falls due; each invoice is collected once."""
+    show = partial(_page, request, session, actor)
+    return attempt(session, lambda: direct_debits.make_debits(session, actor), show, "/files")
