@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from lxml import etree
 
@@ -16,6 +16,7 @@ from app.edocuments.xml import NAMES, parse_xml
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _PREFIXES = {"cac": NAMES["cac"], "cbc": NAMES["cbc"]}
+_NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)\Z")
 _SSCC = re.compile(r"(?:\(?00\)?)?([0-9]{18})\Z")
 ACCEPTED, CONDITIONAL, REJECTED, RECEIVED = "AP", "CA", "RE", "AB"  # UNCL4343, as BIS Ordering 3 has it
 LINE_CHANGED, LINE_ACCEPTED, LINE_REFUSED, LINE_DELIVERED = "3", "5", "7", "42"  # UNCL1229
@@ -106,11 +107,8 @@ def _number(node: etree._Element, path: str) -> Decimal | None:
     written = _text(node, path)
     if not written:
         return None
-    try:
-        number = Decimal(written)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or not 0 <= number < 10**9:
+    number = Decimal(written) if _NUMBER.match(written) else Decimal(-1)
+    if not 0 <= number < 10**9:
         raise InvalidInput("{element} is no number that can be: {value}.", element=path, value=written[:40])
     return number
 
@@ -125,6 +123,19 @@ def _day(node: etree._Element, path: str) -> date | None:
 
 
 def _response(root: etree._Element) -> OrderResponse:
+    """An Order Response. Raises `InvalidInput` where its code and its lines say different things."""
+    response = _written_response(root)
+    unlike = {LINE_CHANGED, LINE_REFUSED} if response.code == ACCEPTED else set()
+    for line in response.lines:
+        if line.status in unlike:
+            raise InvalidInput(
+                "The order is accepted as it is ({code_given}), but line {line} is not.", code="contradiction",
+                code_given=response.code, line=line.sku or line.line_id,
+            )  # fmt: skip
+    return response
+
+
+def _written_response(root: etree._Element) -> OrderResponse:
     return OrderResponse(
         number=_required(root, "cbc:ID"),
         order=_required(root, "cac:OrderReference/cbc:ID"),
@@ -138,9 +149,13 @@ def _response(root: etree._Element) -> OrderResponse:
 
 def _response_line(line: etree._Element) -> ResponseLine:
     item = "cac:LineItem/cac:Item"
-    price, base = _number(line, "cac:LineItem/cac:Price/cbc:PriceAmount"), _number(
-        line, "cac:LineItem/cac:Price/cbc:BaseQuantity"
-    )  # fmt: skip
+    price = _number(line, "cac:LineItem/cac:Price/cbc:PriceAmount")
+    base = _number(line, "cac:LineItem/cac:Price/cbc:BaseQuantity")
+    if base == 0:
+        raise InvalidInput(
+            "Line {line}: a price for {base} units cannot be.", code="bad_base_quantity",
+            line=_text(line, "cac:OrderLineReference/cbc:LineID"), base=0,
+        )  # fmt: skip
     return ResponseLine(
         line_id=_text(line, "cac:OrderLineReference/cbc:LineID"),
         sku=_text(line, f"{item}/cac:SellersItemIdentification/cbc:ID"),

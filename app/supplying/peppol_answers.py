@@ -3,7 +3,7 @@
 A document speaks of one park's part of an order, by the number of the order document that went there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -57,12 +57,12 @@ def _find_part(session: Session, actor: Actor, document: str) -> _Part:
             JOIN member_orders m ON m.id = l.order_id
             JOIN round_offers f ON f.round_id = a.round_id AND f.offer_id = a.offer_id
             WHERE o.supplier_id = :supplier_id AND o.sent_at IS NOT NULL
-              AND (o.number || '-' || k.code = :document OR (o.number = :document AND NOT EXISTS (
+              AND (lower(o.number || '-' || k.code) = :document OR (lower(o.number) = :document AND NOT EXISTS (
                 SELECT FROM drops e WHERE e.supplier_order_id = o.id AND e.id <> d.id)))
             GROUP BY o.number, k.code, f.sku, f.gtin
             HAVING bool_or(m.park_id = d.park_id) ORDER BY f.sku
         """),
-        {"supplier_id": require_supplier(session, actor), "document": document},
+        {"supplier_id": require_supplier(session, actor), "document": document.lower()},
     ).all()
     if not rows:
         raise NotFound("There is no such supplier order.")
@@ -78,7 +78,8 @@ def _find_part(session: Session, actor: Actor, document: str) -> _Part:
 
 def _sku_of(part: _Part, line: ResponseLine | AdviceLine) -> str:
     """The article of a line: by the seller's number, else by its GTIN, else by the number of the order line."""
-    found = line.sku if line.sku in part.here else part.skus_by_gtin.get(line.gtin)
+    written_so = {sku.lower(): sku for sku in part.here}
+    found = written_so.get(line.sku.lower()) or part.skus_by_gtin.get(line.gtin)
     if found is None and not line.sku:
         found = part.skus_by_line.get(line.line_id)
     if found is None:
@@ -103,16 +104,49 @@ def _answer(session: Session, actor: Actor, part: _Part, message: OrderResponse)
             for sku, units in part.here.items()
         ]
     elif message.code == ubl.CONDITIONAL:
-        answers = [_line_answer(part, line) for line in message.lines]
+        answers = [_article_answer(part, sku, lines) for sku, lines in _by_article(part, message.lines).items()]
     elif message.code != ubl.ACCEPTED:
         raise InvalidInput("{code_given} is no code of an Order Response.", code_given=message.code)
     acknowledge_order(session, actor, part.number, list(answers), supplier_reference=message.supplier_reference)
 
 
-def _line_answer(part: _Part, line: ResponseLine) -> Answer:
-    sku = _sku_of(part, line)
+def _by_article(part: _Part, lines: Iterable[ResponseLine]) -> dict[str, list[ResponseLine]]:
+    found: dict[str, list[ResponseLine]] = {}
+    for line in lines:
+        found.setdefault(_sku_of(part, line), []).append(line)
+    return found
+
+
+def _article_answer(part: _Part, sku: str, lines: Sequence[ResponseLine]) -> Answer:
+    """The answer to an article. Several lines of it are parts that come on different days: together they are what
+    comes, by the last of their days, and the reason tells each."""
+    if len(lines) == 1:
+        return _line_answer(part, sku, lines[0])
+    answers = [_line_answer(part, sku, line) for line in lines]
+    elsewhere = part.everywhere[sku] - part.here[sku]
+    prices = {answer.unit_price for answer in answers}
+    if any(answer.quantity is None for answer in answers) or len(prices) > 1:
+        raise InvalidInput("Line {sku} is answered twice.", code="line_twice", field="lines", sku=sku)
+    parts = [((answer.quantity or 0) - elsewhere, answer.promised_on) for answer in answers]
+    days = [day for _units, day in parts if day]
+    told = "; ".join(f"{units}: {day.isoformat() if day else '–'}" for units, day in parts)
+    return Answer(
+        sku,
+        elsewhere + sum(units for units, _day in parts),
+        prices.pop(),
+        max(days) if days else None,
+        reason="; ".join(filter(None, (*dict.fromkeys(line.note for line in lines), told))),
+    )
+
+
+def _line_answer(part: _Part, sku: str, line: ResponseLine) -> Answer:
     elsewhere, reason = part.everywhere[sku] - part.here[sku], line.note
     if line.status in {ubl.LINE_ACCEPTED, ubl.LINE_DELIVERED}:
+        if line.quantity is not None and line.quantity != part.here[sku]:
+            raise InvalidInput(
+                "Line {sku} is accepted as it is, but for {quantity} instead of {ordered}.", code="contradiction",
+                field="lines", sku=sku, quantity=line.quantity, ordered=part.here[sku],
+            )  # fmt: skip
         return Answer(sku, reason=reason)
     if line.status == ubl.LINE_REFUSED or line.substitute:
         offered = f"{line.note} > {line.substitute}".strip() if line.substitute else line.note

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -53,7 +53,8 @@ class InvoicedLine:
 class Invoice:
     """An invoice as the supplier gives it; without lines it is for everything not invoiced yet.
 
-    `total_amount`, where it is given, is what the supplier reckons with VAT: it has to be ours.
+    `total_amount`, where it is given, is what the supplier reckons with VAT: it has to be ours, but for `total_slack`
+    that rounding VAT line by line may make; the invoice's own then holds.
     """
 
     number: str
@@ -62,6 +63,7 @@ class Invoice:
     lines: Sequence[InvoicedLine] = field(default_factory=tuple)
     delivery_fee: Decimal | None = None
     total_amount: Decimal | None = None
+    total_slack: Decimal = ZERO
 
 
 class _Agreed(NamedTuple):
@@ -89,7 +91,10 @@ def send_invoice(session: Session, actor: Actor, number: str, invoice: Invoice) 
         [(line.amount + line.eco_contribution, agreed[line.sku].due.vat_rate) for line in lines]
         + [(fee, STANDARD_RATE)]
     )
-    if invoice.total_amount is not None and invoice.total_amount != net + vat:
+    off = ZERO if invoice.total_amount is None else invoice.total_amount - net - vat
+    if abs(off) <= invoice.total_slack:
+        vat += off
+    else:
         raise InvalidInput(
             "These lines make {total} with VAT, not {given}.",
             code="wrong_total",
@@ -173,13 +178,19 @@ def _agreed(session: Session, supplier_order_id: int, but_for: int | None = None
     }
 
 
+def _folded(sku: str) -> str:
+    return "".join(sku.split()).lower()
+
+
 def _lines(given: Sequence[InvoicedLine], agreed: Mapping[str, _Agreed]) -> list[AskedLine]:
     if not given:
         given = [InvoicedLine(sku, line.due.units) for sku, line in agreed.items() if line.due.units]
         if not given:
             raise Conflict("All of this order is invoiced already.", code="nothing_to_invoice")
     lines: dict[str, AskedLine] = {}
-    for one in given:
+    written_so = {_folded(sku): sku for sku in agreed}
+    for asked in given:
+        one = replace(asked, sku=written_so.get(_folded(asked.sku), asked.sku))
         known = agreed.get(one.sku)
         if known is None:
             raise InvalidInput("This order has no line {sku}.", code="unknown_line", field="lines", sku=one.sku)

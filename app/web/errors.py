@@ -16,6 +16,7 @@ from app.core.i18n import say
 from app.web.problems import FieldProblem, Problem, problem_body, title_of
 from app.web.rendering import render
 
+MACHINES = "machines"  # the tag of routes outside the API that programs alone call
 _log = logging.getLogger("engrenages")
 _PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
 
@@ -32,7 +33,8 @@ def install(app: FastAPI) -> None:
 
 
 def _is_api(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
+    """Whether a program asks: at the API, or at an address that is marked as one of `MACHINES`."""
+    return request.url.path.startswith("/api/") or MACHINES in getattr(request.scope.get("route"), "tags", ())
 
 
 def _problem(status: int, body: dict[str, Any]) -> JSONResponse:

@@ -27,6 +27,7 @@ from app.core.i18n import gettext as _
 from app.core.pagination import PAGE_SIZE, every_row
 from app.core.settings import get_settings
 from app.web.edge import RawBody, SessionDep, TransactionRoute
+from app.web.errors import MACHINES
 from app.web.exports import ExportFormat
 from app.web.forms import attempt
 from app.web.rendering import render
@@ -143,7 +144,7 @@ def _check_token(token: str) -> None:
         raise NotFound("There is nothing here.")
 
 
-@router.post("/einvoicing/{token}/invoices")
+@router.post("/einvoicing/{token}/invoices", tags=[MACHINES])
 def invoice_from_platform(session: SessionDep, token: str, body: RawBody) -> Response:
     """Take in an invoice; the same one again changes nothing."""
     _check_token(token)
@@ -151,7 +152,7 @@ def invoice_from_platform(session: SessionDep, token: str, body: RawBody) -> Res
     return JSONResponse({"id": received.id, "problem": received.problem}, 201)
 
 
-@router.post("/einvoicing/{token}/responses")
+@router.post("/einvoicing/{token}/responses", tags=[MACHINES])
 def response_from_platform(session: SessionDep, token: str, body: RawBody) -> Response:
     """Take in what a recipient says of a document of ours; the same again changes nothing."""
     _check_token(token)

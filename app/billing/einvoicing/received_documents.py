@@ -14,7 +14,7 @@ from app.billing.einvoicing.invoice_responses import InvoiceResponse, response_x
 from app.billing.einvoicing.life_cycle import LifeCycle, may_follow
 from app.billing.einvoicing.models import LifeCycleEvent, ReceivedDocument
 from app.billing.einvoicing.platform import DocumentRefused, platform
-from app.billing.einvoicing.received_invoice import ReceivedInvoice, ReceivedLine, read_invoice
+from app.billing.einvoicing.received_invoice import DocumentKind, ReceivedInvoice, ReceivedLine, read_invoice
 from app.billing.invoicing.issue import association_party
 from app.billing.invoicing.purchases import purchase_document
 from app.billing.outbox import TELL_LIFE_CYCLE
@@ -25,7 +25,7 @@ from app.core import audit, clock, jobs
 from app.core.database import outside
 from app.core.errors import DomainError, InvalidInput
 from app.core.i18n import say, speaking
-from app.core.money import UNIT_PRICE_STEP, ZERO, round_amount
+from app.core.money import CENT, UNIT_PRICE_STEP, ZERO, round_amount
 from app.edocuments.parties import Party
 from app.supplying.models.invoices import InvoiceStatus, SupplierInvoice
 from app.supplying.supplier_invoices import Invoice, InvoicedLine, send_invoice
@@ -84,33 +84,60 @@ def _order_of(session: Session, invoice: ReceivedInvoice) -> str:
 
     Raises `InvalidInput` for one of another supplier, or of none.
     """
+    if len(invoice.orders) != 1:
+        raise InvalidInput(
+            "The document names {count} orders of ours; it has to name one.", code="unknown_order",
+            count=len(invoice.orders),
+        )  # fmt: skip
     number = session.scalar(
         text("""
             SELECT o.number FROM supplier_orders o JOIN suppliers s ON s.id = o.supplier_id
             WHERE (left(s.siret, 9) = :siren OR (s.vat_number <> '' AND s.vat_number = :vat)) AND o.sent_at IS NOT NULL
-              AND (o.number = :order OR EXISTS (SELECT FROM drops d JOIN parks p ON p.id = d.park_id
-                   WHERE d.supplier_order_id = o.id AND o.number || '-' || p.code = :order))
+              AND (lower(o.number) = :order OR EXISTS (SELECT FROM drops d JOIN parks p ON p.id = d.park_id
+                   WHERE d.supplier_order_id = o.id AND lower(o.number || '-' || p.code) = :order))
         """),
-        {"siren": invoice.seller_siren or "-", "vat": invoice.seller_vat_number, "order": invoice.order},
+        {
+            "siren": invoice.seller_siren or "-",
+            "vat": invoice.seller_vat_number,
+            "order": invoice.orders[0].lower(),
+        },
     )
     if number is None:
         raise InvalidInput(
             "{seller} has no order {order} of ours.", code="unknown_order", seller=invoice.seller_name,
-            order=invoice.order,
+            order=invoice.orders[0],
         )  # fmt: skip
     return str(number)
 
 
 def _as_sent(invoice: ReceivedInvoice) -> Invoice:
-    """The invoice as a supplier would have sent it here."""
+    """The invoice as a supplier would have sent it here.
+
+    Raises `InvalidInput` for a credit note, another currency, an allowance on the whole, and what was paid already.
+    """
+    if invoice.kind is not DocumentKind.INVOICE:
+        raise InvalidInput("This is a credit note: enter it with the return that it is for.", code="credit_note")
+    if invoice.currency != "EUR":
+        raise InvalidInput(
+            "This invoice is in {currency}: orders are in EUR.", code="other_currency", currency=invoice.currency
+        )
+    if invoice.charges < 0:
+        raise InvalidInput(
+            "The allowance of {amount} on the whole invoice was not agreed.", code="allowance", amount=-invoice.charges
+        )
+    if invoice.prepaid:
+        raise InvalidInput("{amount} are said to be paid already.", code="prepaid", amount=invoice.prepaid)
     return Invoice(
         invoice.number, invoice.issued_on, invoice.due_on, _lines(invoice.lines),
-        delivery_fee=max(invoice.charges, ZERO), total_amount=invoice.total,
+        delivery_fee=max(invoice.charges, ZERO), total_amount=invoice.gross, total_slack=CENT * len(invoice.lines),
     )  # fmt: skip
 
 
 def _lines(lines: Iterable[ReceivedLine]) -> list[InvoicedLine]:
-    """One line an article; a further, cheaper line of the same article is its eco-contribution."""
+    """One line an article, at the price that its lines come to.
+
+    A further line of the same article and quantity at a small part of its price is its eco-contribution.
+    """
     by_sku: defaultdict[str, list[ReceivedLine]] = defaultdict(list)
     for line in lines:
         if line.quantity != line.quantity.to_integral_value() or line.quantity < 1:
@@ -118,9 +145,17 @@ def _lines(lines: Iterable[ReceivedLine]) -> list[InvoicedLine]:
         by_sku[line.sku].append(line)
     found = []
     for sku, same in by_sku.items():
-        goods, *others = sorted(same, key=lambda line: -line.unit_price)
-        eco = sum((round_amount(line.quantity * line.unit_price) for line in others), ZERO)
-        found.append(InvoicedLine(sku, int(goods.quantity), goods.unit_price.quantize(UNIT_PRICE_STEP), eco))
+        dearest = max(same, key=lambda line: line.unit_price)
+        eco_lines = [
+            line for line in same if line.quantity == dearest.quantity and line.unit_price * 4 < dearest.unit_price
+        ]
+        goods = [line for line in same if line not in eco_lines]
+        quantity = sum((line.quantity for line in goods), ZERO)
+        price = (sum((line.net for line in goods), ZERO) / quantity).quantize(UNIT_PRICE_STEP)
+        if round_amount(quantity * dearest.unit_price) == sum((line.net for line in goods), ZERO):
+            price = dearest.unit_price.quantize(UNIT_PRICE_STEP)
+        eco = sum((line.net for line in eco_lines), ZERO)
+        found.append(InvoicedLine(sku, int(quantity), price, eco))
     return found
 
 
