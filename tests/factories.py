@@ -17,6 +17,8 @@ from app.accounts.service import add_person, create_company, create_park, get_as
 from app.billing.invoicing.runs import invoice_supplier
 from app.billing.payments.bank_matching import import_statement
 from app.billing.payments.models.cards import Collection, CollectionStatus, MethodKind, PaymentMethod
+from app.billing.payments.models.outgoing_files import FileKind
+from app.billing.payments.outgoing_files import keep_file
 from app.catalog.assortment import open_to
 from app.catalog.import_runs import ImportRun, ImportStatus
 from app.catalog.models import Category, Offer, Product, Supplier
@@ -328,7 +330,15 @@ class Busy:
             ("/commission", self.treasurer),
             *(
                 (path, self.treasurer)
-                for path in ("/invoices", "/treasury", "/einvoicing", "/books", "/books?account=401", "/payments")
+                for path in (
+                    "/invoices",
+                    "/treasury",
+                    "/einvoicing",
+                    "/books",
+                    "/books?account=401",
+                    "/payments",
+                    "/files",
+                )
             ),
             ("/invoices/how-we-pay", self.approver),
             *((f"/invoices/{number}/payment", self.approver) for number in self.invoices),
@@ -508,4 +518,5 @@ def invoice_something(busy: Busy) -> Busy:
     record_return(session, COMMAND_LINE, "R9-S9", company.code, offer.sku, 2, "Cassé")
     day = clock.today()
     import_statement(session, treasurer, f"date;amount;words;counterparty\n{day};5,00;acompte;Klein\n".encode())
+    keep_file(session, treasurer, FileKind.TRANSFERS, b"<Document/>", entries=1, amount=Decimal("12.00"))
     return busy

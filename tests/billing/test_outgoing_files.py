@@ -58,8 +58,8 @@ def test_a_file_is_kept_and_fetched_again_with_the_same_bytes(market: Market, si
     assert made.status_code == 201
     kept = made.json()
     assert (kept["kind"], kept["entries"], D(kept["amount"]), kept["status"]) == ("transfers", 1, amount, "made")
-    first, second = (site.get(f"/files/{kept['id']}", market.treasurer) for _time in range(2))
-    by_api = site.get(f"/api/v1/outgoing-files/{kept['id']}/content", market.treasurer)
+    first, second = (site.get(f"/files/{kept['id']}/file", market.treasurer) for _time in range(2))
+    by_api = site.get(f"/api/v1/outgoing-files/{kept['id']}/file", market.treasurer)
     assert first.content == second.content == by_api.content
     assert hashlib.sha256(first.content).hexdigest() == kept["sha256"]
     assert kept["name"] in first.headers["content-disposition"]
@@ -167,7 +167,7 @@ def test_only_the_treasurer_makes_fetches_and_takes_back(market: Market, site: S
     paid_by_members(market)
     kept = make_transfers(session, market.treasurer)
     assert site.get("/files", manager).status_code == 200
-    assert site.get(f"/files/{kept.id}", manager).status_code == 403
+    assert site.get(f"/files/{kept.id}/file", manager).status_code == 403
     assert site.get("/files", market.world.a_buyer()).status_code == 403
     with pytest.raises(NotAllowed):
         take_back(session, manager, kept.id or 0)

@@ -54,7 +54,7 @@ def make_outgoing_file(session: SessionDep, actor: SignedIn, body: OutgoingFileI
     return OutgoingFileOut.model_validate(service.make_file(session, actor, body.kind))
 
 
-@router.get("/outgoing-files/{file_id}/content", response_class=Response)
+@router.get("/outgoing-files/{file_id}/file", response_class=Response)
 def fetch_outgoing_file(session: SessionDep, actor: SignedIn, file_id: Id) -> Response:
     """The bytes of a file, as it was made."""
     kept = get_file(session, actor, file_id)

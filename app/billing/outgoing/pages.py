@@ -66,7 +66,7 @@ def _table(rows: Iterable[FileRow]) -> Table:
         columns,
         [
             (
-                Link(row.name, f"/files/{row.id}", f"SHA-256 {row.sha256}"),
+                Link(row.name, f"/files/{row.id}/file", f"SHA-256 {row.sha256}"),
                 kinds[FileKind(row.kind)],
                 row.entries,
                 row.amount or None,
@@ -77,7 +77,7 @@ def _table(rows: Iterable[FileRow]) -> Table:
     )
 
 
-@router.get("/files/{file_id:int}")
+@router.get("/files/{file_id:int}/file")
 def fetch(session: SessionDep, actor: SignedIn, file_id: int) -> Response:
     """A file, the same bytes each time."""
     kept = get_file(session, actor, file_id)

@@ -172,7 +172,7 @@ def test_a_firm_without_a_siren_waits_with_its_word(market: Market, partner: str
 def last_file(site: Site, market: Market) -> bytes:
     """The file that was made last, as the treasurer fetches it."""
     newest = site.get("/api/v1/outgoing-files", market.treasurer).json()["items"][0]
-    return site.get(f"/files/{newest['id']}", market.treasurer).content
+    return site.get(f"/files/{newest['id']}/file", market.treasurer).content
 
 
 def test_without_a_platform_documents_go_by_file_and_statuses_come_back(market: Market, site: Site) -> None:
