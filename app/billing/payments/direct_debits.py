@@ -1,9 +1,10 @@
 """Direct debits: a member company gives its mandate; invoices that fall due are collected by a file for the bank."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from sepaxml import SepaDD
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlmodel import Session, col, select
 
 from app.accounts.actor import Actor
@@ -15,7 +16,7 @@ from app.billing.payments.models.bank import DirectDebit, SepaMandate
 from app.billing.payments.models.outgoing_files import FileKind, OutgoingFile
 from app.billing.payments.outgoing_files import keep_file
 from app.billing.payments.payment_methods import pay_by_transfer
-from app.billing.payments.sepa_files import batches_of, finish
+from app.billing.payments.sepa_files import as_identification, batches_of, finish
 from app.core import audit, clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.money import ZERO
@@ -74,8 +75,8 @@ def make_debits(session: Session, actor: Actor) -> OutgoingFile:
     """The file that collects what falls due within a week from the firms that gave a mandate (pain.008.001.08).
 
     Each invoice is collected once, until the file is taken back or the bank returns the debit; its number stands in
-    the words, so that the statement matches it. Raises `Conflict`
-    where nothing is due, `InvalidInput` without the association's IBAN and creditor identifier.
+    the words, so that the statement matches it. Raises `Conflict` where nothing is due, `InvalidInput` without the
+    association's IBAN and creditor identifier.
     """
     actor.require(Permission.MANAGE_COMMISSION)
     session.execute(text("LOCK TABLE direct_debits IN SHARE ROW EXCLUSIVE MODE"))
@@ -95,12 +96,7 @@ def make_debits(session: Session, actor: Actor) -> OutgoingFile:
         is_first = not row.debited_before and row.mandate_id not in first_debits
         first_debits.add(row.mandate_id)
         collect_on = bank_day_from(max(row.due_on, bank_day_from(clock.today(), _NOTICE)))
-        file.add_payment({
-            "name": row.name[:70], "IBAN": row.iban, "amount": int(row.open * 100),
-            "type": "FRST" if is_first else "RCUR", "collection_date": collect_on, "mandate_id": row.reference,
-            "mandate_date": row.signed_at.astimezone(clock.PARIS).date(), "description": row.number,
-            "endtoend_id": row.number[:35],
-        })  # fmt: skip
+        file.add_payment(_as_entry(row, collect_on, is_first=is_first))
         debits.append(DirectDebit(
             invoice_id=row.id, mandate_id=row.mandate_id, amount=row.open, collect_on=collect_on, made_at=clock.now(),
             made_by=actor.label,
@@ -109,11 +105,21 @@ def make_debits(session: Session, actor: Actor) -> OutgoingFile:
     kept = keep_file(session, actor, FileKind.DEBITS, content, len(due), sum((row.open for row in due), ZERO))
     batches = batches_of(content)
     for debit, row in zip(debits, due, strict=True):
-        debit.file_id, debit.batch = kept.id, batches[row.number[:35]]
+        debit.file_id, debit.batch = kept.id, batches[as_identification(row.number)]
     session.add_all(debits)
     session.flush()
     audit.record(session, actor.label, "debits.made", association, invoices=[row.number for row in due])
     return kept
+
+
+def _as_entry(row: Row[Any], collect_on: date, *, is_first: bool) -> dict[str, Any]:
+    """A due invoice as an entry of a file."""
+    return {
+        "name": row.name[:70], "IBAN": row.iban, "amount": int(row.open * 100),
+        "type": "FRST" if is_first else "RCUR", "collection_date": collect_on, "mandate_id": row.reference,
+        "mandate_date": row.signed_at.astimezone(clock.PARIS).date(), "description": row.number,
+        "endtoend_id": as_identification(row.number),
+    }  # fmt: skip
 
 
 def take_back_debits(session: Session, file_id: int) -> None:

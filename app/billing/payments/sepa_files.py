@@ -23,6 +23,11 @@ def in_bank_letters(text: str, most: int) -> str:
     return plain[:most].rstrip("/ ") or _NONE
 
 
+def as_identification(number: str) -> str:
+    """A document's number as the end-to-end identification of an entry: 35 of the banks' letters."""
+    return in_bank_letters(number, 35)
+
+
 def finish(content: bytes, schema: str) -> bytes:
     """A file with every name and description in the bank's letters and every bank named, checked by the ISO schema."""
     root = parse_xml(content)

@@ -168,14 +168,14 @@ def took_back(session: Session, movement: BankMovement, invoice_id: int, amount:
 
     Where it is `sure` that money of the invoice went back, what was paid of it by other ways goes back too.
     """
-    debits = session.exec(
+    debit = session.exec(
         select(DirectDebit)
         .where(
             DirectDebit.invoice_id == invoice_id, col(DirectDebit.returned_at).is_(None), DirectDebit.amount <= amount,
             DirectDebit.amount >= amount - _MOST_RETURN_FEE,
         ).order_by(col(DirectDebit.id).desc())
-    ).all()  # fmt: skip
-    for debit in debits:
+    ).first()  # fmt: skip
+    if debit is not None:
         confirm_file(session, debit.file_id)
         debit.returned_at = clock.now()
         return Found(_gone_back(session, movement, invoice_id, debit.amount), amount - debit.amount)

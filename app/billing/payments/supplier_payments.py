@@ -150,11 +150,7 @@ def make_transfers(session: Session, actor: Actor) -> OutgoingFile:
     association = get_association(session)
     if not association.iban:
         raise InvalidInput("The association has no IBAN yet: write it down at /association first.", field="iban")
-    due = [
-        *(_Due(one.name, one.iban, one.amount, supplier_id=one.supplier_id) for one in payables(session)),
-        *(_Due(one.company, one.iban, one.amount, invoice_id=one.invoice_id) for one in excesses(session)),
-    ]
-    due = [one for one in due if one.amount and one.iban]
+    due = _due(session)
     if not due:
         raise Conflict("There is no supplier to pay whose IBAN is known.", code="nothing_to_pay")
     file = SepaTransfer({"name": association.name[:70], "IBAN": association.iban, "batch": True, "currency": "EUR"},
@@ -181,6 +177,15 @@ def make_transfers(session: Session, actor: Actor) -> OutgoingFile:
         audit.record(session, actor.label, "transfer.made", transfer, amount=str(transfer.amount))
     session.flush()
     return kept
+
+
+def _due(session: Session) -> list["_Due"]:
+    """What can be paid now: to suppliers, and back to firms, whose IBAN is known."""
+    due = [
+        *(_Due(one.name, one.iban, one.amount, supplier_id=one.supplier_id) for one in payables(session)),
+        *(_Due(one.company, one.iban, one.amount, invoice_id=one.invoice_id) for one in excesses(session)),
+    ]
+    return [one for one in due if one.amount and one.iban]
 
 
 def take_back_transfers(session: Session, file_id: int) -> None:

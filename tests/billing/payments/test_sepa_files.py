@@ -76,6 +76,23 @@ def test_debits_are_collected_on_bank_days_two_of_them_ahead(market: Market) -> 
     with clock.frozen(datetime(2027, 3, 25, 9, tzinfo=clock.PARIS)):  # the Thursday before Easter
         root = etree.fromstring(make_debits(session, market.treasurer).content)
     assert root.findtext(".//{*}ReqdColltnDt") == "2027-03-31"
+    assert root.findtext(".//{*}EndToEndId") == "VOSGES-2026-000001"
     assert root.findtext(".//{*}Dbtr/{*}Nm") == "Menuiserie + Filles"
     assert root.findtext(".//{*}DbtrAgt/{*}FinInstnId/{*}Othr/{*}Id") == "NOTPROVIDED"
     assert Decimal(root.findtext(".//{*}CtrlSum") or "0") == Decimal(root.findtext(".//{*}InstdAmt") or "1")
+
+
+def test_a_number_with_signs_that_banks_refuse_is_sent_without_them_and_found_again(market: Market) -> None:
+    session = market.world.session
+    get_association(session).creditor_id = "FR72ZZZ123456"
+    market.deliver("R1", (0, market.gloves, 10))
+    market.supplier.code = "VOS_GES"
+    session.flush()
+    invoice = market.invoice()[0]
+    sign_mandate(session, market.world.an_actor(Role.APPROVER, company=market.firms[0]), IBAN)
+    with clock.frozen(datetime(2027, 3, 25, 9, tzinfo=clock.PARIS)):
+        root = etree.fromstring(make_debits(session, market.treasurer).content)
+    sent = root.findtext(".//{*}EndToEndId") or ""
+    assert (invoice.number, sent) == ("VOS_GES-2026-000001", "VOS-GES-2026-000001")
+    assert import_statement(session, market.treasurer, camt(("B1", "CRDT", str(invoice.total), "K", sent))) == (1, 1)
+    assert market.balance("411") == 0

@@ -175,6 +175,19 @@ def test_several_numbers_that_are_joined_pay_their_invoices(market: Market) -> N
     assert (market.balance("411"), waiting(market)) == (0, [])
 
 
+def test_whatever_the_bank_kept_or_gave_back_entries_balance(market: Market, check_constraints) -> None:
+    back = charge("3.00", "CRDT")
+    take(
+        market, entry("97.00", detail("100.00", "a", charge("3.00"))), entry("103.00", detail("100.00", "b", back)),
+        entry("1.00", detail("2.00", "c", f"<CdtDbtInd>CRDT</CdtDbtInd>{charge('3.00')}"), "DBIT"),
+        entry("103.00", detail("100.00", "d", charge("3.00")), "DBIT"),
+        entry("17.00", detail("10.00", "e") + detail("10.00", "f"), more=charge("3.00")),
+    )  # fmt: skip
+    check_constraints()
+    moved = D("97.00") + D("103.00") - 1 - 103 + 17
+    assert books(market) == (moved, 0, -(D(100) + 100 + 2 - 100 + 20), D("9.00"))
+
+
 def test_the_statement_of_another_account_moves_nothing(market: Market) -> None:
     other = camt(entry("5.00"), account="<IBAN>DE89370400440532013000</IBAN>").encode()
     with pytest.raises(InvalidInput) as refused:

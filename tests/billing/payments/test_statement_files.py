@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app.billing.payments.bank_statements import read_statement
 from app.billing.payments.movements import Statement, of_account
 from app.cli import app
 from app.core.errors import InvalidInput
+from tests.billing.market import Market
+from tests.site import Site
 
 STATEMENTS = Path(__file__).parents[2] / "data" / "statements"
 EXPECTED: dict[str, dict[str, Any]] = json.loads(STATEMENTS.with_suffix(".json").read_text())
@@ -276,3 +279,17 @@ def test_of_a_file_with_several_accounts_ours_alone_is_taken() -> None:
     assert outcome(content) == {"refused": "several_accounts"}
     account, movements = read_statement(content, OWN)
     assert (account, [str(one.amount) for one in movements]) == (OWN, ["5.00"])
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal"),
+    [("camt-sdd-return-with-fee.xml", ""), ("statement-cp1252.csv", ""), ("camt-no-entries.xml", ""),
+     ("camt-other-account.xml", "statement of another account"), ("statement-nul.csv", "is not a text file"),
+     ("statement-short-row.csv", "this row has no amount")],
+)  # fmt: skip
+def test_the_running_site_takes_or_refuses_the_same(market: Market, site: Site, name: str, refusal: str) -> None:
+    files = {"file": (name, (STATEMENTS / name).read_bytes())}
+    answer = site.post("/payments/statements", market.treasurer, files=files)
+    assert (answer.status_code, refusal in answer.text) == (422 if refusal else 303, True)
+    kept = market.world.session.scalar(text("SELECT count(*) FROM bank_movements"))
+    assert kept == len(EXPECTED[name].get("movements", []) if not refusal else [])
