@@ -57,6 +57,7 @@ class PlanOut(Out):
     plain_deliveries: int
     plain_unfilled: int
     plain_unfilled_amount: Decimal
+    plain_under_minimum: list[str]
     applied_at: datetime | None
 
 

@@ -133,6 +133,7 @@ def keep_plan(plan: RoundPlan, book: RoundBook, found: Optimised) -> None:
     plan.plain_score, plan.plain_deliveries = _shown(plain.score), plain.deliveries
     plan.plain_unfilled, plan.plain_unfilled_amount = plain.unfilled, plain.unfilled_amount
     plan.unserved, plan.under_minimum = dict(found.unserved), list(costs.under_minimum)
+    plan.plain_under_minimum = list(plain.under_minimum)
     choice = _choice(book, found)
     plan.packs, plan.moves = choice.packs, choice.moves
     plan.moved_lines = sum(1 for offer in choice.moves.values() if offer is not None)

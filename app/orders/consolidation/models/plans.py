@@ -72,6 +72,7 @@ class RoundPlan(SQLModel, table=True):
     plain_unfilled_amount: Decimal = euros(default=ZERO)
     unserved: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     under_minimum: list[str] = Field(default_factory=list, sa_type=JSONB)
+    plain_under_minimum: list[str] = Field(default_factory=list, sa_type=JSONB)
     packs: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     moves: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     book_digest: str = Field(default="", max_length=64)
