@@ -3,7 +3,7 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -106,32 +106,46 @@ def optimise_book(
     plain = _costs(book, problem, keys, plain_results, premium)
     if premium >= CHARTER_FIRST:
         problem = replace(problem, score_floor=plain.score)
-    found = [_Found(_rank(problem, keys, plain_results, plain), plain_results, plain)]
-    bounds: list[Rank] = []
-    margins: dict[int, Decimal] = {}
-    for _turn in range(_MOST_TURNS):
-        left = max(until - time.monotonic(), 1.0)
-        solution = optimise(_raised(problem, margins), premium, seconds=left, start=start, tell=tell)
-        bounds.append(solution.bound)
-        results = _shared_out(book, problem, keys, solution.plan, policy)
-        costs = _costs(book, problem, keys, results, premium)
-        found.append(_Found(_rank(problem, keys, results, costs), results, costs))
-        missed = _missed_by_rounding(book, problem, results, solution.plan)
-        if not missed:
-            break
-        margins |= missed
-    best = min(found, key=lambda one: one.rank)
-    bound = min(best.costs.objective, *(one.objective for one in bounds))
+    known = _Found(_rank(problem, keys, plain_results, plain), plain_results, plain)
+    turns, bounds = [known], []
+    for found, bound in _turns(book, problem, keys, start, policy, premium, until, tell):
+        turns.append(found)
+        bounds.append(bound)
+    best = min(turns, key=lambda one: one.rank)
     return Optimised(
         best.results,
         best.costs,
         plain,
         compare(book.suppliers, best.results, plain_results),
         min(bounds[0].unfilled, best.costs.unfilled),
-        bound,
+        min(best.costs.objective, *(one.objective for one in bounds)),
         seconds - (until - time.monotonic()),
         _unserved(book, best.results),
     )
+
+
+def _turns(
+    book: OrderBook,
+    problem: Problem,
+    keys: list[OfferKey],
+    start: Plan,
+    policy: SharingPolicy,
+    premium: Decimal,
+    until: float,
+    tell: Progress | None,
+) -> Iterator[tuple[_Found, Rank]]:
+    """What the optimiser finds, with its bound; again with higher thresholds where rounding misses some."""
+    margins: dict[int, Decimal] = {}
+    for _turn in range(_MOST_TURNS):
+        left = max(until - time.monotonic(), 1.0)
+        solution = optimise(_raised(problem, margins), premium, seconds=left, start=start, tell=tell)
+        results = _shared_out(book, problem, keys, solution.plan, policy)
+        costs = _costs(book, problem, keys, results, premium)
+        yield _Found(_rank(problem, keys, results, costs), results, costs), solution.bound
+        missed = _missed_by_rounding(book, problem, results, solution.plan)
+        if not missed:
+            return
+        margins |= missed
 
 
 def _raised(problem: Problem, margins: Mapping[int, Decimal]) -> Problem:
