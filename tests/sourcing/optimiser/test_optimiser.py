@@ -210,3 +210,20 @@ def test_medium_rounds_are_bounded_by_products_as_they_are_solved_in_one_piece(m
             strict += 1
             assert combined.strict_bound <= best.rank.objective + slack, f"seed {seed}"
     assert strict >= 4
+
+
+def test_the_combination_keeps_to_the_floor_of_the_score_where_products_alone_do_not() -> None:
+    asked = held = 0
+    for seed in range(700):
+        problem, premium = an_instance(seed)
+        if problem.score_floor is None or best_of_all(problem, premium)[1] != 0:
+            continue
+        parts = parts_of(problem)
+        services = best_services(problem, parts, None, time.monotonic() + 20)
+        alone = combine(replace(problem, score_floor=None), premium, parts, services, 20)
+        if rank_of(problem, alone.plan, premium).score_missing == 0:
+            continue
+        asked += 1
+        held += rank_of(problem, combine(problem, premium, parts, services, 20).plan, premium).score_missing == 0
+    assert asked >= 8
+    assert held >= asked * 0.9

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0040"
+revision = "0042"
 down_revision = "0036"
 branch_labels = None
 depends_on = None
