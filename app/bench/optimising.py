@@ -1,8 +1,6 @@
 """The optimiser on the round that its promise names: 2,000 products, 3 offers each, 20 suppliers, a gap below 1 %."""
 
 import random
-from collections import defaultdict
-from collections.abc import Hashable
 from decimal import Decimal
 
 from sqlalchemy import Engine
@@ -10,7 +8,6 @@ from sqlmodel import Session
 
 from app.bench.measure import Measurement
 from app.catalog.terms import SupplierTerms
-from app.orders.consolidation.rules import order_quantity
 from app.sourcing.optimiser.problem import OfferTerms, Problem, Want
 from app.sourcing.optimiser.solver import optimise
 
@@ -58,16 +55,4 @@ def a_round(products: int, seed: int = 1) -> Problem:
         for _line in range(chance.randint(1, 2 * _LINES - 1)):
             at = len(offers) - 1 - chance.randrange(_OFFERS)
             wants.append(Want(at, chance.randint(1, 12), chance.choice([0, 0, 1, 3]), offers[at].tiers[0][1]))
-    return Problem(suppliers, offers, wants, _unfilled_plainly(offers, wants))
-
-
-def _unfilled_plainly(offers: list[OfferTerms], wants: list[Want]) -> dict[Hashable, int]:
-    """The units of each product that plain consolidation leaves: what its packs do not take."""
-    wanted, tolerated = [0] * len(offers), [0] * len(offers)
-    for want in wants:
-        wanted[want.offer] += want.quantity
-        tolerated[want.offer] += want.tolerance
-    unfilled: defaultdict[Hashable, int] = defaultdict(int)
-    for offer, units, more in zip(offers, wanted, tolerated, strict=True):
-        unfilled[offer.product] += max(units - order_quantity(units, more, offer.pack_size), 0)
-    return unfilled
+    return Problem(suppliers, offers, wants)

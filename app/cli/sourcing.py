@@ -1,12 +1,15 @@
 """Commands about choosing well: scores by the charter, the best consolidation."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.cli import terminal
 from app.orders.rounds.sharing_policy import SharingPolicy
+
+if TYPE_CHECKING:
+    from app.orders.consolidation.book_optimisation import Optimised
 
 
 def score(
@@ -38,7 +41,7 @@ def optimise(
     rate: Annotated[str, typer.Option(help="Commission in percent.")] = "0",
     json: terminal.AsJson = False,
 ) -> None:
-    """Find the cheapest consolidation of orders from files, and prove how far from the best possible it can be.
+    """Find the consolidation of orders from files that serves most, at the least cost, and prove how good it is.
 
     Every line takes an equivalent offer of the same product, below its ceiling; docs/reference/optimiser.md.
     """
@@ -64,17 +67,32 @@ def optimise(
     summary = summary_of(found, weight)
     write_summary(summary, output)
     terminal.show_unknown_columns(book.unknown_columns)
-    costs, plain = found.costs, found.plain
-    terminal.show(
-        summary
-        | {"files": [str(output / name) for name in ("supplier_orders.csv", "allocations.csv", "summary.json")]},
-        f"[bold]{terminal.money(costs.total)}[/] in {costs.deliveries} deliveries; plain consolidation:"
-        f" {terminal.money(plain.total)} in {plain.deliveries}.",
-        f"None can be better by more than {found.gap * 100:.3f} % (found in {found.seconds:.1f} s).",
-        f"Mean score {costs.score:.1f} against {plain.score:.1f};"
-        f" {costs.unfilled} units unfilled against {plain.unfilled}.",
-        *(
-            f"[yellow]{units} more units of {product} stay unfilled: a supplier would stay below its minimum.[/]"
-            for product, units in found.beyond.items()
+    names = ("supplier_orders.csv", "allocations.csv", "summary.json")
+    terminal.show(summary | {"files": [str(output / name) for name in names]}, *_told(found))
+
+
+def _told(found: "Optimised") -> list[str]:
+    """What was found, for people."""
+    costs, plain, beside = found.costs, found.plain, found.comparison
+    return [
+        (
+            f"[bold]{terminal.money(costs.total)}[/] in {costs.deliveries} deliveries; plain consolidation:"
+            f" {terminal.money(plain.total)} in {plain.deliveries}."
         ),
-    )
+        (
+            f"{terminal.money(beside.saved)} less for the units that both serve;"
+            f" {beside.more_units} units more ({terminal.money(beside.more_amount)}),"
+            f" {beside.fewer_units} fewer ({terminal.money(beside.fewer_amount)})."
+        ),
+        (
+            f"None that serves as many can be better by more than {found.gap * 100:.3f} %"
+            f" (found in {found.seconds:.1f} s)."
+        ),
+        f"Mean score {costs.score:.1f} against {plain.score:.1f}.",
+        (
+            f"{costs.unfilled} units unfilled ({terminal.money(costs.unfilled_amount)}) against {plain.unfilled}"
+            f" ({terminal.money(plain.unfilled_amount)}); no plan leaves fewer than {found.least_unfilled}."
+        ),
+        *(f"[yellow]{code} is ordered from under its minimum.[/]" for code in costs.under_minimum),
+        *(f"[yellow]{units} units of {product} stay unfilled.[/]" for product, units in found.unserved.items()),
+    ]

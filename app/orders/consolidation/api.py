@@ -37,17 +37,27 @@ class PlanOut(Out):
     error: str
     cost: Decimal
     objective: Decimal = Field(description="Cost, with the charter's penalty")
-    bound: Decimal = Field(description="No consolidation has a lower objective")
+    bound: Decimal = Field(description="No consolidation that leaves as few units unfilled has a lower objective")
     gap: Decimal = Field(description="How far the objective can be from the lowest possible, as a part of it")
     delivery_fees: Decimal
     score: Decimal = Field(description="Mean charter score of the units")
     deliveries: int
     unfilled: int
+    unfilled_amount: Decimal = Field(description="Units unfilled at the prices shown when they were ordered")
+    least_unfilled: int = Field(description="No consolidation leaves fewer units unfilled")
+    saved: Decimal | None = Field(description="What the units that both serve cost less than plainly, fees included")
+    more_units: int = Field(description="Units that the plan alone serves")
+    more_amount: Decimal
+    fewer_units: int = Field(description="Units that plain consolidation alone serves")
+    fewer_amount: Decimal
+    under_minimum: list[str] = Field(description="Suppliers ordered from under their minimum order")
     moved_lines: int
     plain_cost: Decimal
     plain_score: Decimal
     plain_deliveries: int
     plain_unfilled: int
+    plain_unfilled_amount: Decimal
+    plain_under_minimum: list[str]
     applied_at: datetime | None
 
 

@@ -121,17 +121,27 @@ def _work_out(plan_id: int, book: RoundBook, premium: Decimal, seconds: int) -> 
 
 def keep_plan(plan: RoundPlan, book: RoundBook, found: Optimised) -> None:
     """Write down what was found, with the choice by offers and lines of the database."""
+    costs, plain, beside = found.costs, found.plain, found.comparison
     plan.status, plan.finished_at, plan.book_digest = PlanStatus.DONE, clock.now(), digest_of(book)
-    plan.cost, plan.objective = found.costs.total, round_amount(found.costs.objective)
-    plan.bound = min(round_amount(found.bound), plan.objective)
-    plan.delivery_fees, plan.score = found.costs.fees, found.costs.score.quantize(Decimal("0.1"))
-    plan.deliveries, plan.unfilled = found.costs.deliveries, found.costs.unfilled
-    plan.plain_cost, plan.plain_objective = found.plain.total, round_amount(found.plain.objective)
-    plan.plain_score, plan.plain_deliveries = found.plain.score.quantize(Decimal("0.1")), found.plain.deliveries
-    plan.plain_unfilled, plan.beyond = found.plain.unfilled, dict(found.beyond)
+    plan.cost, plan.objective = costs.total, round_amount(costs.objective)
+    plan.bound, plan.least_unfilled = min(round_amount(found.bound), plan.objective), found.least_unfilled
+    plan.delivery_fees, plan.score, plan.deliveries = costs.fees, _shown(costs.score), costs.deliveries
+    plan.unfilled, plan.unfilled_amount = costs.unfilled, costs.unfilled_amount
+    plan.saved = beside.saved
+    plan.more_units, plan.more_amount = beside.more_units, beside.more_amount
+    plan.fewer_units, plan.fewer_amount = beside.fewer_units, beside.fewer_amount
+    plan.plain_cost, plan.plain_objective = plain.total, round_amount(plain.objective)
+    plan.plain_score, plan.plain_deliveries = _shown(plain.score), plain.deliveries
+    plan.plain_unfilled, plan.plain_unfilled_amount = plain.unfilled, plain.unfilled_amount
+    plan.unserved, plan.under_minimum = dict(found.unserved), list(costs.under_minimum)
+    plan.plain_under_minimum = list(plain.under_minimum)
     choice = _choice(book, found)
     plan.packs, plan.moves = choice.packs, choice.moves
     plan.moved_lines = sum(1 for offer in choice.moves.values() if offer is not None)
+
+
+def _shown(score: Decimal) -> Decimal:
+    return score.quantize(Decimal("0.1"))
 
 
 @dataclass(frozen=True)

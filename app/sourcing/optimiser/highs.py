@@ -59,7 +59,7 @@ def run(
         values=highs.getSolution().col_value if has_values else None,
         duals=highs.getSolution().row_dual,
         cost=info.objective_function_value,
-        bound=bound if np.isfinite(bound) else 0.0,
+        bound=bound if np.isfinite(bound) else -np.inf,
         is_infeasible=status in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible},
     )
 

@@ -6,20 +6,25 @@ to each offer. Of each offer at most one tier is in force; its packs lie within 
     minimise    sum price x units + premium x reference price x (100 - score) / 100 x units + sum fee x (used - free)
     subject to  units of an offer <= quantities + tolerances of the lines that it serves
                 a line goes to an offer only at a tier within its ceiling
-                units missing of a product <= what may stay unfilled
-                a supplier's amount >= its minimum x used,  >= its free-delivery amount x free
+                units missing of a product <= the least that can be
+                a supplier's amount >= its minimum x (used - under),  >= its free-delivery amount x free
+                sum (score - floor) x units >= - the least that must be missing
+                suppliers under their minimum <= the least that can be
+
+What "the least" is comes from the same program with another aim.
 """
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import Enum
 from typing import NamedTuple
 
-from app.catalog.terms import SupplierTerms
-from app.sourcing.optimiser.problem import Plan, Problem
+from app.sourcing.optimiser.problem import OfferTerms, Plan, Problem
 
 INFINITE = float("inf")
+SCORE_TOLERANCE = 1e-7  # under the least that whole units of whole scores can miss a mean of a million units by
 
 
 class Group(NamedTuple):
@@ -64,30 +69,55 @@ class Program:
         return len(self.row_lower) - 1
 
     def supplier(
-        self,
-        terms: SupplierTerms,
-        amount: Sequence[tuple[int, float]],
-        used: int,
-        *,
-        margin: Decimal,
-        fee: float,
-        whole: bool = True,
+        self, amount: Sequence[tuple[int, float]], used: int, bounds: "SupplierBounds", *, whole: bool = True
     ) -> "SupplierRows":
         """Add a minimum and free delivery: the fee of a supplier that is used falls away from an amount on."""
-        free, rows = None, []
-        if terms.minimum_order:
-            rows.append(self.row([*amount, (used, -float(terms.minimum_order + margin))], lower=0.0))
-        if terms.may_charge and terms.free_delivery_from is not None:
-            free = self.column(1.0, -fee, whole=whole)
+        free, under, rows = None, None, []
+        if bounds.minimum:
+            row = [*amount, (used, -bounds.minimum)]
+            if bounds.under_cost is not None:
+                under = self.column(1.0, bounds.under_cost, whole=whole)
+                row.append((under, bounds.minimum))
+            rows.append(self.row(row, lower=0.0))
+        if bounds.free_from is not None:
+            free = self.column(1.0, -bounds.fee, whole=whole)
             self.row([(free, 1.0), (used, -1.0)], upper=0.0)
-            rows.append(self.row([*amount, (free, -float(terms.free_delivery_from + margin))], lower=0.0))
-        return SupplierRows(free, rows)
+            rows.append(self.row([*amount, (free, -bounds.free_from)], lower=0.0))
+        return SupplierRows(free, under, rows)
+
+
+class SupplierBounds(NamedTuple):
+    """Of a supplier, in euros: minimum, free-delivery amount and fee; what to be under the minimum costs (None: it
+    may not be).
+    """
+
+    minimum: float
+    free_from: float | None
+    fee: float
+    under_cost: float | None = None
+
+    @classmethod
+    def of(cls, problem: Problem, supplier: int) -> "SupplierBounds":
+        """The bounds of a problem's supplier, without leave to be under the minimum."""
+        terms = problem.suppliers[supplier]
+        free_from = terms.free_delivery_from if terms.may_charge else None
+        fee = float(terms.delivery_fee or 0) if terms.may_charge else 0.0
+        minimum = float(terms.minimum_order or 0)
+        return cls(minimum, None if free_from is None else float(free_from), fee)
+
+    @property
+    def thresholds(self) -> list[float]:
+        """The amounts from which something changes."""
+        return [one for one in (self.minimum, self.free_from) if one]
 
 
 class SupplierRows(NamedTuple):
-    """Of a supplier: the column that says whether it delivers free, and the rows that hold its amount to thresholds."""
+    """Of a supplier: the columns that say whether it delivers free, and whether it is under its minimum; the rows that
+    hold its amount to thresholds.
+    """
 
     free: int | None
+    under: int | None
     thresholds: list[int]
 
 
@@ -116,32 +146,50 @@ class Model:
         return Plan(tuple(offer if offer is not None and packs[offer] else None for offer in offer_of), tuple(packs))
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """How a program departs from its problem.
+class Aim(Enum):
+    """What a program makes least."""
 
-    `margins`: by supplier, euros that its thresholds are raised by, where rounding would miss them. `factors`: by
-    supplier, what its prices are multiplied by, to draw goods to it or away. `only_unfilled`: units may be left beyond
-    what is allowed, and nothing but these costs.
+    UNFILLED = "unfilled"
+    SCORE_MISSING = "score_missing"
+    UNDER_MINIMUM = "under_minimum"
+    COST = "cost"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a plan may come to at most, as in `Rank`: units unfilled by product; the others None without a limit."""
+
+    unfilled: Mapping[Hashable, int] = field(default_factory=dict)
+    score_missing: Decimal | None = Decimal(0)
+    under_minimum: int | None = 0
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How prices are bent: `factors` by supplier, to draw goods to it or away; `score`: euros that a point of score
+    above the floor is worth, a unit.
     """
 
-    margins: Mapping[int, Decimal] = field(default_factory=dict)
     factors: Mapping[int, float] = field(default_factory=dict)
-    only_unfilled: bool = False
+    score: float = 0.0
 
 
-def build(problem: Problem, premium: Decimal, conditions: Conditions) -> Model:
+AS_IT_IS = Worth()
+
+
+def build(problem: Problem, premium: Decimal, limits: Limits, aim: Aim = Aim.COST, worth: Worth = AS_IT_IS) -> Model:
     """The program of a problem, with a premium for the charter."""
-    builder = _Builder(problem, premium, conditions)
+    builder = _Builder(problem, premium, limits, aim, worth)
     builder.offers()
     builder.products()
     builder.suppliers()
+    builder.scores()
     return builder.model
 
 
 class _Builder:
-    def __init__(self, problem: Problem, premium: Decimal, conditions: Conditions) -> None:
-        self.problem, self.premium, self.conditions = problem, premium, conditions
+    def __init__(self, problem: Problem, premium: Decimal, limits: Limits, aim: Aim, worth: Worth) -> None:
+        self.problem, self.premium, self.limits, self.aim, self.worth = problem, premium, limits, aim, worth
         self.program = Program()
         self.groups = _groups(problem)
         self.model = Model(problem, self.program, self.groups, {}, {})
@@ -151,13 +199,20 @@ class _Builder:
                 self.of_offer[offer].append(group)
         self.used: dict[int, int] = {}
         self.amounts: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+        self.merits: list[tuple[int, float]] = []
         self.short: defaultdict[Hashable, list[tuple[int, float]]] = defaultdict(list)
-        for at, terms in enumerate(problem.suppliers):
-            if terms.thresholds:
-                self.used[at] = self.program.column(1.0, self._cost(terms.delivery_fee if terms.may_charge else None))
+        self.bounds = [SupplierBounds.of(problem, at) for at in range(len(problem.suppliers))]
+        for at, bounds in enumerate(self.bounds):
+            if bounds.thresholds:
+                self.used[at] = self.program.column(1.0, self._cost(bounds.fee))
 
-    def _cost(self, euros: Decimal | None) -> float:
-        return 0.0 if self.conditions.only_unfilled or euros is None else float(euros)
+    def _cost(self, euros: float) -> float:
+        return euros if self.aim is Aim.COST else 0.0
+
+    def _unit_cost(self, terms: OfferTerms, price: Decimal) -> float:
+        weighed = float(self.premium * terms.reference_price * (100 - terms.score) / 100)
+        worth = self.worth.score * float(self.problem.merit_of(terms))
+        return self._cost(float(price) * self.worth.factors.get(terms.supplier, 1.0) + weighed - worth)
 
     def offers(self) -> None:
         """Tiers and packs of each offer that may serve somebody, and which lines it serves."""
@@ -190,14 +245,12 @@ class _Builder:
             highest = min(end, most) // terms.pack_size
             if least > highest:
                 continue
-            weighed = self.premium * terms.reference_price * (100 - terms.score) / 100
             in_force = self.program.column(1.0)
-            paid = float(price) * self.conditions.factors.get(terms.supplier, 1.0) + float(weighed)
-            cost = 0.0 if self.conditions.only_unfilled else terms.pack_size * paid
-            packs = self.program.column(float(highest), cost)
+            packs = self.program.column(float(highest), terms.pack_size * self._unit_cost(terms, price))
             self.program.row([(packs, 1.0), (in_force, -float(highest))], upper=0.0)
             self.program.row([(packs, 1.0), (in_force, -float(least))], lower=0.0)
             self.amounts[terms.supplier].append((packs, float(terms.pack_size * price)))
+            self.merits.append((packs, float(terms.pack_size * self.problem.merit_of(terms))))
             found[at] = (in_force, packs)
         self.model.packs[offer] = [packs for _in_force, packs in found.values()]
         return found
@@ -218,19 +271,33 @@ class _Builder:
             self.program.row([*served, (nobody, 1.0)], lower=len(positions), upper=len(positions))
             self.short[group.product].append((nobody, float(group.quantity)))
         for product, terms in self.short.items():
-            allowed = float(self.problem.unfilled_allowed.get(product, 0))
-            beyond = []
-            if self.conditions.only_unfilled:
-                beyond = [(self.program.column(INFINITE, 1.0, whole=False), -1.0)]
-            self.program.row([*terms, *beyond], upper=allowed)
+            if self.aim is Aim.UNFILLED:
+                missing = self.program.column(INFINITE, 1.0, whole=False)
+                self.program.row([*terms, (missing, -1.0)], upper=0.0)
+            else:
+                self.program.row(terms, upper=float(self.limits.unfilled.get(product, 0)))
 
     def suppliers(self) -> None:
-        """Minimums and free delivery."""
+        """Minimums and free delivery; how many may be under their minimum."""
+        limit, unders = self.limits.under_minimum, []
+        leave = None if limit == 0 and self.aim is not Aim.UNDER_MINIMUM else float(self.aim is Aim.UNDER_MINIMUM)
         for supplier, used in self.used.items():
-            terms = self.problem.suppliers[supplier]
-            margin = self.conditions.margins.get(supplier, Decimal(0))
-            fee = self._cost(terms.delivery_fee)
-            self.program.supplier(terms, self.amounts[supplier], used, margin=margin, fee=fee)
+            bounds = self.bounds[supplier]._replace(fee=self._cost(self.bounds[supplier].fee), under_cost=leave)
+            under = self.program.supplier(self.amounts[supplier], used, bounds).under
+            if under is not None:
+                unders.append((under, 1.0))
+        if limit is not None and unders and self.aim is not Aim.UNDER_MINIMUM:
+            self.program.row(unders, upper=float(limit))
+
+    def scores(self) -> None:
+        """The mean score keeps to the floor."""
+        limit = self.limits.score_missing
+        if self.problem.score_floor is None or limit is None:
+            return
+        missing = []
+        if self.aim is Aim.SCORE_MISSING:
+            missing = [(self.program.column(INFINITE, 1.0, whole=False), 1.0)]
+        self.program.row([*self.merits, *missing], lower=-float(limit) - SCORE_TOLERANCE)
 
 
 def _groups(problem: Problem) -> dict[Group, list[int]]:

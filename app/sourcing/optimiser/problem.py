@@ -1,19 +1,20 @@
 """What there is to choose from, and what a choice costs. Exact: prices are Decimals, quantities whole sales units.
 
-A line is served from one offer, all of it. Tiers count the whole group's quantity of an offer. A supplier with a
-minimum is used from that amount on, or not at all; its delivery fee is due where its amount is above 0 and below its
-free-delivery amount. Of each product no more may stay unfilled than is allowed.
+A line is served from one offer, all of it. Tiers count the whole group's quantity of an offer. A supplier's delivery
+fee is due where its amount is above 0 and below its free-delivery amount. Plans are compared by `Rank`: people first.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from app.catalog.terms import SupplierTerms
 
 ZERO = Decimal(0)
+_SCORE_STEP = Decimal("1e-9")  # a mean of whole scores has no end; less than this is none
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,19 @@ class Want:
 
 @dataclass(frozen=True)
 class Problem:
-    """Suppliers, offers and wants by their position; how many units of each product may stay unfilled."""
+    """Suppliers, offers and wants by their position.
+
+    `score_floor`: the mean score of the units bought that a plan keeps to where people are served as well.
+    """
 
     suppliers: Sequence[SupplierTerms]
     offers: Sequence[OfferTerms]
     wants: Sequence[Want]
-    unfilled_allowed: Mapping[Hashable, int] = field(default_factory=dict)
+    score_floor: Decimal | None = None
+
+    def merit_of(self, offer: OfferTerms) -> Decimal:
+        """What a unit of an offer scores above the floor."""
+        return offer.score - (self.score_floor or ZERO)
 
     def choices_of(self, want: Want) -> list[int]:
         """The offers that may serve a line."""
@@ -145,13 +153,35 @@ def unfilled_by_product(problem: Problem, plan: Plan) -> dict[Hashable, int]:
     return {product: units for product, units in unfilled.items() if units}
 
 
-def unfilled_beyond(problem: Problem, plan: Plan) -> dict[Hashable, int]:
-    """The units of each product that a plan leaves unfilled beyond what is allowed."""
-    over = {
-        product: units - problem.unfilled_allowed.get(product, 0)
-        for product, units in unfilled_by_product(problem, plan).items()
-    }
-    return {product: units for product, units in over.items() if units > 0}
+class Rank(NamedTuple):
+    """How good a plan is: the lower is the better, what stands first counts first.
+
+    Units unfilled; what the units score under the floor, in all; suppliers ordered under their minimum; cost and
+    penalty in euros.
+    """
+
+    unfilled: int
+    score_missing: Decimal
+    under_minimum: int
+    objective: Decimal
+
+
+def rank_of(problem: Problem, plan: Plan, premium: Decimal) -> Rank:
+    """The rank of a plan, with a premium for the charter."""
+    pairs = zip(problem.suppliers, amounts_of(problem, plan), strict=True)
+    under = sum(1 for terms, amount in pairs if amount and terms.is_below_minimum(amount))
+    merits = (
+        packs * offer.pack_size * problem.merit_of(offer)
+        for offer, packs in zip(problem.offers, plan.packs, strict=True)
+    )
+    missing = ZERO if problem.score_floor is None else score_missing(merits)
+    unfilled = sum(unfilled_by_product(problem, plan).values())
+    return Rank(unfilled, missing, under, cost_of(problem, plan, premium).objective)
+
+
+def score_missing(merits: Iterable[Decimal]) -> Decimal:
+    """What units score under the floor in all, given what they score above it."""
+    return max(-sum(merits, ZERO), ZERO).quantize(_SCORE_STEP)
 
 
 def faults_of(problem: Problem, plan: Plan) -> list[str]:
@@ -173,10 +203,4 @@ def faults_of(problem: Problem, plan: Plan) -> list[str]:
             faults.append(f"offer {at} is ordered below its minimum")
         if quantity > limits[at]:
             faults.append(f"offer {at} is ordered beyond what is wanted and tolerated")
-    for at, amount in enumerate(amounts_of(problem, plan)):
-        minimum = problem.suppliers[at].minimum_order
-        if amount and minimum is not None and amount < minimum:
-            faults.append(f"supplier {at} is below its minimum")
-    for product, units in unfilled_beyond(problem, plan).items():
-        faults.append(f"{units} units of product {product} stay unfilled beyond what is allowed")
     return faults

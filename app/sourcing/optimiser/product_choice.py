@@ -1,9 +1,10 @@
 """Choices of single products: each product by itself is a small program, solved exactly.
 
-Products hang together through their suppliers' minimums and delivery fees alone. Without these every product takes its
-own best choice, and the sum of those is a bound that no plan can be under.
+Products hang together through their suppliers' minimums and delivery fees, and the mean score, alone. Without these
+every product takes its own best choice, and the sum of those is a bound that no plan can be under.
 """
 
+import math
 import time
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,32 +14,34 @@ from typing import NamedTuple
 
 from app.catalog.terms import SupplierTerms
 from app.sourcing.optimiser.highs import run
-from app.sourcing.optimiser.model import Conditions, build
+from app.sourcing.optimiser.model import AS_IT_IS, Aim, Limits, Worth, build
 from app.sourcing.optimiser.problem import (
+    ZERO,
     Plan,
     Problem,
     Want,
     amounts_of,
     penalty_of,
-    unfilled_beyond,
+    unfilled_by_product,
 )
 
 THREADS = 2
 _SECONDS_A_PRODUCT = 5.0
+_NEARLY_WHOLE = 1e-6
 
 
 @dataclass(frozen=True)
 class Choice:
     """A choice for one product: its part of a plan, its amount at each supplier, what it costs with the penalty.
 
-    `beyond`: units left unfilled beyond what is allowed. `bound`: what the program could not have been under.
+    `merit`: what its units score above the floor, in all. `bound`: what the program could not have been under.
     """
 
     product: Hashable
     plan: Plan
     amounts: Mapping[int, Decimal]
     cost: Decimal
-    beyond: int
+    merit: Decimal
     bound: float
 
 
@@ -57,7 +60,16 @@ class Part:
             [SupplierTerms()] * len(whole.suppliers),
             [whole.offers[offer] for offer in self.offers],
             [_moved(whole.wants[want], at) for want in self.wants],
-            {self.product: whole.unfilled_allowed.get(self.product, 0)},
+            score_floor=whole.score_floor,
+        )
+
+    def plan_in(self, plan: Plan) -> Plan:
+        """This product's part of a plan of the whole."""
+        at = {offer: number for number, offer in enumerate(self.offers)}
+        offer_of = (plan.offer_of[want] for want in self.wants)
+        return Plan(
+            tuple(None if offer is None else at[offer] for offer in offer_of),
+            tuple(plan.packs[offer] for offer in self.offers),
         )
 
 
@@ -66,10 +78,11 @@ def _moved(want: Want, at: Mapping[int, int]) -> Want:
 
 
 class Asked(NamedTuple):
-    """A product to be chosen for, under conditions."""
+    """A product to be chosen for: how many of its units may stay unfilled, and what bends its prices."""
 
     part: Part
-    conditions: Conditions
+    unfilled: int
+    worth: Worth = AS_IT_IS
 
 
 def parts_of(problem: Problem) -> list[Part]:
@@ -81,7 +94,7 @@ def parts_of(problem: Problem) -> list[Part]:
 
 
 def choose(problem: Problem, premium: Decimal, asked: Sequence[Asked], until: float) -> list[Choice | None]:
-    """The best choice for each product asked, under its conditions; None where there is none, or no time. In threads.
+    """The best choice for each product asked; None where there was no time. In threads.
 
     `until`: the monotonic clock's reading when time is over.
     """
@@ -94,48 +107,57 @@ def choose(problem: Problem, premium: Decimal, asked: Sequence[Asked], until: fl
         return list(pool.map(best, asked))
 
 
-def choice_in(problem: Problem, premium: Decimal, part: Part, plan: Plan) -> Choice:
+def _best_choice(problem: Problem, premium: Decimal, asked: Asked, seconds: float) -> Choice | None:
+    part = asked.part
+    alone = part.problem(problem)
+    limits = Limits({part.product: asked.unfilled}, score_missing=None)
+    model = build(alone, premium, limits, worth=asked.worth)
+    outcome = run(model.program, min(_SECONDS_A_PRODUCT, seconds))
+    if outcome.values is None:
+        return None
+    return _choice(alone, premium, part.product, model.plan_from(outcome.values), outcome.bound)
+
+
+def choice_in(problem: Problem, premium: Decimal, part: Part, plan: Plan, unfilled: int) -> Choice:
     """What a plan of the whole chooses for a product; no choice of it costs less than its cheapest units would."""
     alone = part.problem(problem)
-    at = {offer: number for number, offer in enumerate(part.offers)}
-    offer_of = (plan.offer_of[want] for want in part.wants)
-    own = Plan(
-        tuple(None if offer is None else at[offer] for offer in offer_of),
-        tuple(plan.packs[offer] for offer in part.offers),
-    )
-    needed = sum(want.quantity for want in alone.wants) - alone.unfilled_allowed.get(part.product, 0)
+    needed = sum(want.quantity for want in alone.wants) - unfilled
     cheapest = min(
         price + premium * offer.reference_price * (100 - offer.score) / 100
         for offer in alone.offers
         for _start, price in offer.tiers
     )
-    return _choice(alone, premium, part.product, own, max(float(needed * cheapest), 0.0))
+    return _choice(alone, premium, part.product, part.plan_in(plan), max(float(needed * cheapest), 0.0))
 
 
-def single_offer_choices(problem: Problem, premium: Decimal, part: Part) -> list[Choice]:
-    """For each offer of a product the choice that serves all the lines it can; and the choice to buy nothing."""
-    alone = part.problem(problem)
-    nothing = Plan((None,) * len(alone.wants), (0,) * len(alone.offers))
-    found = [_choice(alone, premium, part.product, nothing, 0.0)]
+def single_offer_choices(problem: Problem, premium: Decimal, part: Part, unfilled: int) -> list[Choice]:
+    """For each offer of a product the cheapest choice of it alone that leaves no more than so many units unfilled."""
+    alone, found = part.problem(problem), []
     for offer in range(len(alone.offers)):
-        plans = list(_single_offer_plans(alone, offer))
-        if plans:
-            choices = [_choice(alone, premium, part.product, plan, 0.0) for plan in plans]
-            found.append(min(choices, key=lambda choice: (choice.beyond, choice.cost)))
+        choices = [
+            _choice(alone, premium, part.product, plan, 0.0)
+            for plan in _single_offer_plans(alone, offer, unfilled)
+            if _unfilled(alone, plan) <= unfilled
+        ]
+        if choices:
+            found.append(min(choices, key=lambda choice: choice.cost))
     return found
 
 
-def _single_offer_plans(alone: Problem, offer: int) -> Iterator[Plan]:
-    """In each tier of an offer the fewest packs that fill what has to be, else the most."""
+def _unfilled(alone: Problem, plan: Plan) -> int:
+    return sum(unfilled_by_product(alone, plan).values())
+
+
+def _single_offer_plans(alone: Problem, offer: int, unfilled: int) -> Iterator[Plan]:
+    """In each tier of an offer the fewest packs that leave so many units, else the most."""
     terms = alone.offers[offer]
-    allowed = next(iter(alone.unfilled_allowed.values()), 0)
     everything = sum(want.quantity for want in alone.wants)
     for at, (start, price) in enumerate(terms.tiers):
         fits = [want.ceiling >= price and offer in alone.choices_of(want) for want in alone.wants]
         wanted = sum(want.quantity for want, fit in zip(alone.wants, fits, strict=True) if fit)
         most = wanted + sum(want.tolerance for want, fit in zip(alone.wants, fits, strict=True) if fit)
         end = terms.tiers[at + 1][0] - 1 if at + 1 < len(terms.tiers) else most
-        least = -(-max(start, terms.min_quantity, 1, everything - allowed) // terms.pack_size)
+        least = -(-max(start, terms.min_quantity, 1, everything - unfilled) // terms.pack_size)
         highest = min(end, most) // terms.pack_size
         packs = min(least, highest)
         if packs * terms.pack_size >= max(start, terms.min_quantity, 1):
@@ -143,28 +165,68 @@ def _single_offer_plans(alone: Problem, offer: int) -> Iterator[Plan]:
             yield Plan(tuple(offer if fit else None for fit in fits), tuple(counts))
 
 
-def _best_choice(problem: Problem, premium: Decimal, asked: Asked, seconds: float) -> Choice | None:
-    part, conditions = asked
-    alone = part.problem(problem)
-    model = build(alone, premium, conditions)
-    outcome = run(model.program, min(_SECONDS_A_PRODUCT, seconds))
-    if outcome.values is None:
-        return None
-    return _choice(alone, premium, part.product, model.plan_from(outcome.values), outcome.bound)
+class Service(NamedTuple):
+    """How well a product can be served: a choice that leaves `unfilled` units, and what no choice leaves less than."""
+
+    plan: Plan
+    unfilled: int
+    bound: int
+
+
+def best_services(problem: Problem, parts: Sequence[Part], start: Plan | None, until: float) -> list[Service]:
+    """For each product a choice that leaves the fewest units unfilled, whatever it costs. In threads."""
+
+    def best(part: Part) -> Service:
+        return _best_service(part.problem(problem), part, start, until)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(best, parts))
+
+
+def _best_service(alone: Problem, part: Part, start: Plan | None, until: float) -> Service:
+    bound = _unfilled_in_any_case(alone)
+    plans = [Plan((None,) * len(alone.wants), (0,) * len(alone.offers))]
+    if start is not None:
+        plans.append(part.plan_in(start))
+    for offer in range(len(alone.offers)):
+        plans += _single_offer_plans(alone, offer, bound)
+    plan = min(plans, key=lambda one: _unfilled(alone, one))
+    left = until - time.monotonic()
+    if _unfilled(alone, plan) > bound and left > 0:
+        model = build(alone, ZERO, Limits(score_missing=None), Aim.UNFILLED)
+        outcome = run(model.program, min(_SECONDS_A_PRODUCT, left))
+        if outcome.values is not None:
+            plan = min(plan, model.plan_from(outcome.values), key=lambda one: _unfilled(alone, one))
+        bound = max(bound, math.ceil(outcome.bound - _NEARLY_WHOLE)) if math.isfinite(outcome.bound) else bound
+    return Service(plan, _unfilled(alone, plan), min(bound, _unfilled(alone, plan)))
+
+
+def _unfilled_in_any_case(alone: Problem) -> int:
+    """The units that no offer serves within the ceilings of their lines."""
+    lowest = [min((price for _start, price in offer.tiers), default=None) for offer in alone.offers]
+    return sum(
+        want.quantity
+        for want in alone.wants
+        if not any(
+            price is not None and price <= want.ceiling for price in map(lowest.__getitem__, alone.choices_of(want))
+        )
+    )
 
 
 def _choice(alone: Problem, premium: Decimal, product: Hashable, plan: Plan, bound: float) -> Choice:
     amounts = {at: amount for at, amount in enumerate(amounts_of(alone, plan)) if amount}
-    cost = sum(amounts.values(), Decimal(0)) + penalty_of(alone, plan.packs, premium)
-    return Choice(product, plan, amounts, cost, sum(unfilled_beyond(alone, plan).values()), bound)
+    cost = sum(amounts.values(), ZERO) + penalty_of(alone, plan.packs, premium)
+    pairs = zip(alone.offers, plan.packs, strict=True)
+    merit = sum((packs * offer.pack_size * alone.merit_of(offer) for offer, packs in pairs), ZERO)
+    return Choice(product, plan, amounts, cost, merit, bound)
 
 
-def put_together(problem: Problem, parts: Iterable[Part], choices: Mapping[Hashable, Choice]) -> Plan:
-    """The whole plan of a choice for each product."""
+def put_together(problem: Problem, parts: Iterable[Part], plans: Mapping[Hashable, Plan]) -> Plan:
+    """The whole plan of a plan for each product."""
     offer_of: list[int | None] = [None] * len(problem.wants)
     packs = [0] * len(problem.offers)
     for part in parts:
-        plan = choices[part.product].plan
+        plan = plans[part.product]
         for want, offer in zip(part.wants, plan.offer_of, strict=True):
             offer_of[want] = None if offer is None else part.offers[offer]
         for offer, count in zip(part.offers, plan.packs, strict=True):

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from app.core.tabular import BadFile
-from app.orders.consolidation.book_optimisation import Optimised, optimise_book, summary_of
+from app.orders.consolidation.book_optimisation import CHARTER_FIRST, Optimised, optimise_book, summary_of
 from app.orders.consolidation.order_book import OfferResult, OrderBook, consolidate_book, read_order_book, read_scores
+from app.orders.consolidation.plan_comparison import Comparison
 from app.orders.rounds.sharing_policy import SharingPolicy
 
 PROPORTIONAL = SharingPolicy.PROPORTIONAL
@@ -24,7 +25,7 @@ def write(path: Path, header: str, rows: list[tuple[object, ...]]) -> Path:
     return path
 
 
-def a_book(folder: Path, seed: int, products: int = 6) -> OrderBook:
+def a_book(folder: Path, seed: int, products: int = 6, packs: tuple[int, ...] = (1, 1, 2, 6)) -> OrderBook:
     """Files of a random round: 4 suppliers with terms, 3 offers a product at odd prices, some lines."""
     chance = random.Random(seed)
     suppliers = [
@@ -39,7 +40,7 @@ def a_book(folder: Path, seed: int, products: int = 6) -> OrderBook:
             tiers = "|".join(
                 f"{start}:{Decimal(price - start * 37) / 10_000:.4f}" for start in (1, 5, 12)[: chance.randint(1, 3)]
             )
-            pack, minimum = chance.choice([1, 1, 2, 6]), chance.choice([1, 4])
+            pack, minimum = chance.choice(packs), chance.choice([1, 4]) if max(packs) > 1 else 1
             offers.append((f"S{supplier}", f"K{product}", f"P{product}", f"P{product}", pack, minimum, tiers))
     for order in range(12):
         for offer in chance.sample(offers, 3):
@@ -70,7 +71,13 @@ def unfilled_of(book: OrderBook, results: list[OfferResult]) -> dict[str, int]:
 
 
 def check(book: OrderBook, found: Optimised) -> None:
-    """What no consolidation may do."""
+    """What no consolidation may do, but at charter first."""
+    check_but_minimums(book, found)
+    fewer = found.costs.unfilled < found.plain.unfilled
+    assert fewer or len(found.costs.under_minimum) <= len(found.plain.under_minimum)
+
+
+def check_but_minimums(book: OrderBook, found: Optimised) -> None:
     amounts: defaultdict[str, Decimal] = defaultdict(Decimal)
     seen: list[int] = []
     for result in found.results:
@@ -89,16 +96,19 @@ def check(book: OrderBook, found: Optimised) -> None:
                 assert price == result.terms.price_at(outcome.quantity)
                 amounts[result.offer_key[0]] += (share.allocated * price).quantize(Decimal("0.01"), "ROUND_HALF_UP")
     assert sorted(seen) == list(range(len(book.rows))), "every line once"
-    for code, amount in amounts.items():
-        minimum = book.suppliers[code].minimum_order
-        assert not amount or minimum is None or amount >= minimum
+    under = {code for code, amount in amounts.items() if amount and book.suppliers[code].is_below_minimum(amount)}
+    assert set(found.costs.under_minimum) == under
     plain = unfilled_of(book, list(consolidate_book(book, PROPORTIONAL)))
-    for product, units in unfilled_of(book, found.results).items():
-        assert units <= plain[product] + found.beyond.get(product, 0)
+    unfilled = unfilled_of(book, found.results)
+    assert all(units <= plain[product] for product, units in unfilled.items())
+    assert {product: units for product, units in unfilled.items() if units} == found.unserved
+    assert sum(unfilled.values()) == found.costs.unfilled >= found.least_unfilled
     fees = sum(book.suppliers[code].fee_on(amount) for code, amount in amounts.items())
     assert found.costs.goods == sum(amounts.values())
     assert found.costs.fees == fees
     assert found.bound <= found.costs.objective
+    beside = found.comparison
+    assert found.plain.total - found.costs.total == beside.saved + beside.fewer_amount - beside.more_amount
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -120,8 +130,9 @@ def test_nobody_does_better_plainly_where_plain_keeps_the_minimums(tmp_path: Pat
             book.suppliers[code] = type(terms)(None, terms.free_delivery_from, terms.delivery_fee)
         found = optimise_book(book, PROPORTIONAL, seconds=20)
         check(book, found)
-        assert found.costs.total <= found.plain.total
-        compared += found.costs.total < found.plain.total
+        if found.costs.unfilled == found.plain.unfilled:
+            assert found.costs.total <= found.plain.total
+        compared += found.comparison.saved > 0
     assert compared >= 7
 
 
@@ -158,9 +169,14 @@ def test_prices_that_round_never_leave_a_supplier_below_its_minimum(tmp_path: Pa
     assert {key.offer_key[0] for key in found.results if key.outcome.quantity} == {"S2"}
 
 
-def test_what_nobody_can_fill_is_said(tmp_path: Path) -> None:
+def test_nothing_is_saved_by_not_buying(tmp_path: Path) -> None:
+    """The one supplier stays under its minimum: it is ordered from with its fee, as plainly, and that is said."""
     files = (
-        write(tmp_path / "s.csv", "supplier_code,name,minimum_order", [("S1", "S1", 100)]),
+        write(
+            tmp_path / "s.csv",
+            "supplier_code,name,minimum_order,free_delivery_from,delivery_fee",
+            [("S1", "S1", 100, 100, 7)],
+        ),
         write(tmp_path / "f.csv", "supplier_code,sku,product_ref,name,price_tiers", [("S1", "K", "P", "P", "1:3")]),
         write(
             tmp_path / "o.csv",
@@ -172,8 +188,92 @@ def test_what_nobody_can_fill_is_said(tmp_path: Path) -> None:
     found = optimise_book(book, PROPORTIONAL, seconds=10)
     check(book, found)
     summary = summary_of(found, Decimal(0))
+    assert (summary["total_cost"], summary["plain_cost"], summary["saved"]) == (22.0, 22.0, 0.0)
+    assert (summary["unfilled"], summary["cannot_be_filled"], summary["under_minimum"]) == (0, {}, ["S1"])
+
+
+def test_a_unit_that_plain_consolidation_leaves_is_served_by_another_offer(tmp_path: Path) -> None:
+    """A pack of 4 leaves the fifth unit; in packs of 1 it is dearer, and bought all the same."""
+    files = (
+        write(tmp_path / "s.csv", "supplier_code,name", [("S1", "S1"), ("S2", "S2")]),
+        write(
+            tmp_path / "f.csv",
+            "supplier_code,sku,product_ref,name,pack_size,price_tiers",
+            [("S1", "K", "P", "P", 4, "1:2"), ("S2", "K", "P", "P", 1, "1:3")],
+        ),
+        write(
+            tmp_path / "o.csv",
+            "order_ref,company_code,placed_at,supplier_code,sku,quantity,ceiling_price",
+            [(f"O{n}", "C", f"2026-03-01T08:0{n}:00Z", "S1", "K", n, "3.5") for n in (4, 1)],
+        ),
+    )
+    book = read_order_book(*files)
+    found = optimise_book(book, PROPORTIONAL, seconds=10)
+    check(book, found)
+    assert (found.plain.unfilled, found.plain.unfilled_amount, found.plain.total) == (1, Decimal("3.50"), Decimal(8))
+    assert (found.costs.unfilled, found.costs.total) == (0, Decimal(11))
+    assert found.comparison == Comparison(Decimal(-1), 1, Decimal(2), 0, Decimal(0)), (
+        "of the five, plainly 3 and 1 are served"
+    )
+
+
+def test_what_nobody_can_fill_is_said(tmp_path: Path) -> None:
+    files = (
+        write(tmp_path / "s.csv", "supplier_code,name", [("S1", "S1")]),
+        write(
+            tmp_path / "f.csv",
+            "supplier_code,sku,product_ref,name,pack_size,price_tiers",
+            [("S1", "K", "P", "P", 6, "1:3")],
+        ),
+        write(
+            tmp_path / "o.csv",
+            "order_ref,company_code,placed_at,supplier_code,sku,quantity",
+            [("O1", "C", "2026-03-01T08:00:00Z", "S1", "K", 5)],
+        ),
+    )
+    book = read_order_book(*files)
+    found = optimise_book(book, PROPORTIONAL, seconds=10)
+    check(book, found)
+    summary = summary_of(found, Decimal(0))
     assert (summary["cannot_be_filled"], summary["unfilled"], summary["total_cost"]) == ({"P": 5}, 5, 0.0)
-    assert (summary["plain_cost"], summary["plain"]["unfilled"]) == (15.0, 0)
+    assert (summary["least_unfilled"], summary["unfilled_amount"], summary["saved"]) == (5, 15.0, 0.0)
+
+
+def test_charter_first_never_scores_under_plain_where_as_many_are_served(tmp_path: Path) -> None:
+    held = 0
+    for seed in range(60, 84):
+        book, chance = a_book(tmp_path, seed, products=3, packs=(1,)), random.Random(seed)
+        book.rows[:] = [row._replace(ceiling_price=Decimal(100)) for row in book.rows]
+        scores = {key: chance.randint(0, 100) for key in book.terms}
+        first = optimise_book(book, PROPORTIONAL, premium=CHARTER_FIRST, scores=scores, seconds=20)
+        check_but_minimums(book, first)
+        if first.costs.unfilled == first.plain.unfilled:
+            held += 1
+            assert first.costs.score >= first.plain.score, f"seed {seed}"
+    assert held >= 20
+
+
+def test_charter_first_keeps_a_good_score_however_cheap_another_offer_is(tmp_path: Path) -> None:
+    files = (
+        write(tmp_path / "s.csv", "supplier_code,name", [("GOOD", "Good"), ("CHEAP", "Cheap")]),
+        write(
+            tmp_path / "f.csv",
+            "supplier_code,sku,product_ref,name,price_tiers",
+            [("GOOD", "K", "P", "P", "1:10"), ("CHEAP", "K", "P", "P", "1:1")],
+        ),
+        write(
+            tmp_path / "o.csv",
+            "order_ref,company_code,placed_at,supplier_code,sku,quantity",
+            [("O1", "C", "2026-03-01T08:00:00Z", "GOOD", "K", 5)],
+        ),
+    )
+    book, scores = read_order_book(*files), {("GOOD", "K"): 90, ("CHEAP", "K"): 50}
+
+    def score_at(premium: Decimal) -> Decimal:
+        return optimise_book(book, PROPORTIONAL, premium=premium, scores=scores, seconds=10).costs.score
+
+    assert score_at(CHARTER_FIRST - Decimal("0.01")) == 50
+    assert score_at(CHARTER_FIRST) == 90
 
 
 def test_a_short_time_gives_the_best_so_far_and_an_honest_bound(tmp_path: Path) -> None:

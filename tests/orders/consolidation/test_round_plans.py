@@ -19,6 +19,7 @@ from app.orders.consolidation.decisions import choose_for_supplier, exclude_line
 from app.orders.consolidation.draft import consolidate_round
 from app.orders.consolidation.models.plans import PlanStatus, RoundPlan
 from app.orders.consolidation.models.supplier_orders import SupplierDecision
+from app.orders.consolidation.plan_points import points_of
 from app.orders.consolidation.round_approval import approve_round
 from app.orders.consolidation.round_book import read_round_book
 from app.orders.ordering.member_orders import set_cart_line, submit_order
@@ -56,11 +57,14 @@ class Market:
     @classmethod
     def of(
         cls, world: World, *lines: tuple[int, bool], far_price: str = "8.00", fee: str = "5",
-        far_for_others: bool = False,
+        far_for_others: bool = False, minimum: str | None = None, near_minimum: str | None = None,
+        near_pack: int = 1,
     ) -> "Market":  # fmt: skip
         """A consolidated round: lines `(quantity, accepts an equivalent)` of the near offer."""
-        near = world.an_offer(world.a_supplier("NEAR"), ((1, "10.00"),))
-        cheap = world.a_supplier("FAR", free_delivery_from=D(100), delivery_fee=D(fee))
+        near_terms = {"minimum_order": D(near_minimum)} if near_minimum else {}
+        near = world.an_offer(world.a_supplier("NEAR", **near_terms), ((1, "10.00"),), near_pack)
+        far_terms = {"minimum_order": D(minimum)} if minimum else {}
+        cheap = world.a_supplier("FAR", free_delivery_from=D(100), delivery_fee=D(fee), **far_terms)
         far = world.an_offer(cheap, ((1, far_price),))
         far.product_id = near.product_id
         world.session.execute(
@@ -122,6 +126,65 @@ def test_the_charter_keeps_goods_with_the_better_supplier_from_some_premium_on(w
     assert market.ordered() == {"FAR": 10}
     round_plans.take_plan_back(world.session, market.manager, "R")
     assert market.ordered() == {"NEAR": 10}
+
+
+def test_a_supplier_stays_under_its_minimum_only_where_that_serves_people(world: World) -> None:
+    market = Market.of(world, (10, True), minimum="500")
+    (plan,) = market.plans("0")
+    assert (plan.moved_lines, plan.cost, plan.under_minimum) == (0, D(100), []), "cheaper, but under its minimum"
+
+
+def test_no_line_moves_where_those_left_behind_would_be_under_the_minimum(world: World) -> None:
+    market = Market.of(world, (10, True), (5, False), near_minimum="90")
+    (plan,) = market.plans("0")
+    assert (plan.moved_lines, plan.cost, plan.saved, plan.under_minimum) == (0, D(150), D(0), [])
+
+
+def test_who_only_a_supplier_under_its_minimum_can_serve_is_served_once_that_is_decided(world: World) -> None:
+    market = Market.of(world, (5, False), near_minimum="90")
+    (plan,) = market.plans("0")
+    assert (plan.unfilled, plan.least_unfilled, plan.cost, plan.saved) == (0, 0, D(50), D(0))
+    assert plan.under_minimum == plan.plain_under_minimum == ["NEAR"]
+    market.apply(plan)
+    assert market.paid() == plan.cost
+    with pytest.raises(Conflict, match="under their minimum"):
+        approve_round(world.session, COMMAND_LINE, "R")
+    choose_for_supplier(world.session, market.manager, "R", market.near.supplier_id, SupplierDecision.PAY_FEE)
+    approve_round(world.session, COMMAND_LINE, "R")
+    assert market.paid() == plan.cost
+
+
+def test_a_unit_that_plain_packs_leave_is_bought_elsewhere_and_stands_beside_the_saving(world: World) -> None:
+    market = Market.of(world, (4, False), (1, True), fee="2", near_pack=4)
+    (plan,) = market.plans("0")
+    assert (plan.plain_cost, plan.plain_unfilled, plan.plain_unfilled_amount) == (D(40), 1, D(10))
+    assert (plan.cost, plan.unfilled, plan.unfilled_amount) == (D(50), 0, D(0)), "4 at 10, 1 at 8, and a fee of 2"
+    assert (plan.more_units, plan.fewer_units) == (1, 0)
+    assert plan.plain_cost - plan.cost == plan.saved + plan.fewer_amount - plan.more_amount
+    market.apply(plan)
+    assert (market.ordered(), market.paid()) == ({"NEAR": 4, "FAR": 1}, plan.cost)
+
+
+def test_premiums_that_come_to_the_same_are_one_row_and_plain_is_one_of_them(world: World, site: Site) -> None:
+    market = Market.of(world, (10, True), (5, False))
+    plans = market.plans(*map(str, round_plans.FRONT))
+    assert [plan.moved_lines for plan in plans] == [1, 1, 1, 1, 0, 0, 0]
+    points = points_of(plans)
+    assert [(point.runs, point.is_plain) for point in points] == [
+        ([(D(0), D("0.2"))], False),
+        ([(D("0.4"), D(1))], True),
+    ]
+    page = site.get("/rounds/R/plans", market.manager).text
+    assert page.count("/application") == 1
+    assert "0–20 %" in page
+    assert "and the plan at 40–100 %" in page
+    file = site.get("/rounds/R/plans?form=csv", market.manager).text
+    assert len(file.strip().splitlines()) == 3
+
+
+def test_runs_of_premiums_are_told_apart_where_others_lie_between() -> None:
+    plans = [RoundPlan(round_id=1, premium=D(at), cost=D(cost)) for at, cost in ((0, 5), (1, 5), (2, 7), (3, 5))]
+    assert [point.runs for point in points_of(plans)] == [[(D(0), D(1)), (D(3), D(3))], [(D(2), D(2))]]
 
 
 def test_nobody_moves_to_an_offer_above_their_ceiling(world: World) -> None:

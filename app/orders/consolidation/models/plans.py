@@ -25,9 +25,11 @@ class PlanStatus(StrEnum):
 class RoundPlan(SQLModel, table=True):
     """The best consolidation found for a round at one premium for the charter, beside the plain one.
 
-    Amounts in euros before VAT; `objective` is `cost` with the charter's penalty, and nothing is under `bound`. The
-    choice itself is `packs` (by offer) and `moves` (offer by line; null: nobody serves it). `book_digest` names the
-    lines and terms it was made from.
+    Amounts in euros before VAT; `objective` is `cost` with the charter's penalty; no plan leaves fewer units than
+    `least_unfilled`, and none that leaves as few is under `bound`. `saved` compares at equal service (None for older
+    plans): `more` is what the plan alone serves, `fewer` what plain consolidation alone does. `unserved` are units by
+    product, `under_minimum` the suppliers ordered under their minimum. The choice itself is `packs` (by offer) and
+    `moves` (offer by line; null: nobody serves it). `book_digest` names the lines and terms it was made from.
     """
 
     __tablename__ = "round_plans"
@@ -54,13 +56,23 @@ class RoundPlan(SQLModel, table=True):
     score: Decimal = Field(default=ZERO, sa_type=Numeric(4, 1))
     deliveries: int = 0
     unfilled: int = 0
+    unfilled_amount: Decimal = euros(default=ZERO)
+    least_unfilled: int = 0
+    saved: Decimal | None = euros(default=None)
+    more_units: int = 0
+    more_amount: Decimal = euros(default=ZERO)
+    fewer_units: int = 0
+    fewer_amount: Decimal = euros(default=ZERO)
     moved_lines: int = 0
     plain_cost: Decimal = euros(default=ZERO)
     plain_objective: Decimal = euros(default=ZERO)
     plain_score: Decimal = Field(default=ZERO, sa_type=Numeric(4, 1))
     plain_deliveries: int = 0
     plain_unfilled: int = 0
-    beyond: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    plain_unfilled_amount: Decimal = euros(default=ZERO)
+    unserved: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    under_minimum: list[str] = Field(default_factory=list, sa_type=JSONB)
+    plain_under_minimum: list[str] = Field(default_factory=list, sa_type=JSONB)
     packs: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     moves: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     book_digest: str = Field(default="", max_length=64)
@@ -72,9 +84,9 @@ class RoundPlan(SQLModel, table=True):
         return max(ZERO, (self.objective - self.bound) / self.objective) if self.objective else ZERO
 
     @property
-    def saved(self) -> Decimal:
-        """What it costs less than plain consolidation."""
-        return self.plain_cost - self.cost
+    def serves_most(self) -> bool:
+        """Whether it is proven that no plan leaves fewer units unfilled."""
+        return self.unfilled <= self.least_unfilled
 
 
 class LineMove(SQLModel, table=True):

@@ -1,6 +1,5 @@
 """The best consolidation of a round: points between price and charter on a chart, one of them applied."""
 
-from collections import defaultdict
 from decimal import Decimal
 from typing import Annotated
 
@@ -16,6 +15,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import say
 from app.orders.consolidation import round_plans
 from app.orders.consolidation.models.plans import PlanStatus, RoundPlan
+from app.orders.consolidation.plan_points import Point, points_of
 from app.orders.consolidation.queries.plans import product_names
 from app.orders.rounds.models import RoundStatus
 from app.orders.rounds.service import get_round
@@ -42,7 +42,8 @@ def plans_page(
 def _page(request: Request, session: Session, actor: Actor, code: str, error: str | None = None) -> Response:
     actor.require(Permission.MANAGE_ROUNDS)
     plans = round_plans.list_plans(session, code)
-    done = [plan for plan in plans if plan.status is PlanStatus.DONE]
+    done = _done(plans)
+    points = points_of(done)
     found = get_round(session, code)
     return render(
         request,
@@ -53,30 +54,34 @@ def _page(request: Request, session: Session, actor: Actor, code: str, error: st
         done=done,
         under_way=[plan for plan in plans if plan.status in {PlanStatus.QUEUED, PlanStatus.RUNNING}],
         applied=next((plan for plan in done if plan.applied_at), None),
-        chart=_chart(done) if done else None,
-        products=product_names(session, [key for plan in done for key in plan.beyond]),
+        plain=next((point for point in points if point.is_plain), None),
+        points=[point for point in points if not point.is_plain],
+        premiums_of=_premiums,
+        chart=_chart(points) if points else None,
+        products=product_names(session, [key for plan in done for key in plan.unserved]),
         decidable=found.status is RoundStatus.CONSOLIDATED,
         front=[str(premium) for premium in round_plans.FRONT],
         error=error,
     )
 
 
-def _chart(done: list[RoundPlan]) -> FrontChart:
-    plain = (done[0].plain_score, done[0].plain_cost, _("plain"), "plain")
-    same: defaultdict[tuple[Decimal, Decimal], list[RoundPlan]] = defaultdict(list)
-    for plan in done:
-        same[plan.score, plan.cost].append(plan)
-    points = [
-        (*place, _range(plans), "applied" if any(plan.applied_at for plan in plans) else "point")
-        for place, plans in same.items()
+def _chart(points: list[Point]) -> FrontChart:
+    """The points beside plain consolidation, which is drawn once even where a point comes to the same."""
+    one = points[0].plan
+    drawn = [
+        (point.plan.score, point.plan.cost, _premiums(point), "applied" if point.plan.applied_at else "point")
+        for point in points
+        if not point.is_plain
     ]
-    return front_chart([plain, *points])
+    return front_chart([(one.plain_score, one.plain_cost, _("plain"), "plain"), *drawn])
 
 
-def _range(plans: list[RoundPlan]) -> str:
-    """The premiums that come to the same point."""
-    first, last = _percent(plans[0].premium), _percent(plans[-1].premium)
-    return first if first == last else f"{first.removesuffix(' %')}–{last}"
+def _premiums(point: Point) -> str:
+    """The premiums that come to a point."""
+    return ", ".join(
+        _percent(first) if first == last else f"{_percent(first).removesuffix(' %')}–{_percent(last)}"
+        for first, last in point.runs
+    )
 
 
 def _percent(premium: Decimal) -> str:
@@ -84,19 +89,33 @@ def _percent(premium: Decimal) -> str:
 
 
 def _table(code: str, plans: list[RoundPlan]) -> Table:
-    columns = [Column(_("Premium for the charter")), Column(_("Cost"), "money"), Column(_("Less than plain"), "money")]
-    columns += [Column(_("Mean score"), "number"), Column(_("Deliveries"), "number"), Column(_("Unfilled"), "number")]
-    columns += [Column(_("Lines moved"), "number"), Column(_("Proven gap, in percent"), "number")]
-    return Table(
-        f"{code}-plans",
-        columns,
-        [
-            (_percent(one.premium), one.cost, one.saved, one.score, one.deliveries, one.unfilled, one.moved_lines)
-            + ((one.gap * 100).quantize(Decimal("0.001")),)
-            for one in plans
-            if one.status is PlanStatus.DONE
-        ],
-    )
+    columns = [
+        Column(_("Premium for the charter")),
+        Column(_("Cost"), "money"),
+        Column(_("Less than plain, at equal service"), "money"),
+        Column(_("Served besides, in units"), "number"),
+        Column(_("Served besides"), "money"),
+        Column(_("Served by plain alone, in units"), "number"),
+        Column(_("Served by plain alone"), "money"),
+        Column(_("Not served, in units"), "number"),
+        Column(_("Not served"), "money"),
+        Column(_("Mean score"), "number"),
+        Column(_("Deliveries"), "number"),
+        Column(_("Lines moved"), "number"),
+        Column(_("Proven gap, in percent"), "number"),
+    ]
+    return Table(f"{code}-plans", columns, [_row(point) for point in points_of(_done(plans))])
+
+
+def _row(point: Point) -> tuple[object, ...]:
+    plan = point.plan
+    beside = (plan.more_units, plan.more_amount, plan.fewer_units, plan.fewer_amount)
+    rest = (plan.unfilled, plan.unfilled_amount, plan.score, plan.deliveries, plan.moved_lines)
+    return (_premiums(point), plan.cost, plan.saved, *beside, *rest, (point.gap * 100).quantize(Decimal("0.001")))
+
+
+def _done(plans: list[RoundPlan]) -> list[RoundPlan]:
+    return [plan for plan in plans if plan.status is PlanStatus.DONE]
 
 
 @router.post("/rounds/{code}/plans")
