@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from app.accounts.actor import Actor
 from app.accounts.models import Company, Park, Person
 from app.accounts.permissions import ASSOCIATION_ROLES, COMPANY_ROLES, Permission, Role
-from app.accounts.service import check_email, check_siret, get_association
+from app.accounts.service import check_email, check_siret, get_association, may_grant
 from app.accounts.sign_in import invite_all
 from app.core import audit
 from app.core.errors import Conflict, InvalidInput
@@ -90,7 +90,7 @@ def import_people(
     parks = {park.code: park.id for park in session.exec(select(Park))}
     companies: dict[str, int | None] = {c.code: c.id for c in session.execute(select(Company.code, Company.id))}
     sirets = {siret for siret in session.exec(select(Company.siret)) if siret}
-    rows = list(_sound_rows(reader, _Known(set(parks), set(companies), sirets)))
+    rows = list(_sound_rows(reader, _Known(actor, set(parks), set(companies), sirets)))
     known = set(
         session.exec(select(func.lower(Person.email)).where(func.lower(Person.email).in_([r.email for r in rows])))
     )
@@ -121,6 +121,7 @@ def import_people(
 class _Known:
     """What rows are checked against: what the database has, and what earlier rows of the file bring."""
 
+    actor: Actor
     parks: set[str]
     companies: set[str]
     sirets: set[str]
@@ -130,6 +131,8 @@ class _Known:
         """What is wrong with a row: column, value, cure."""
         if row.email in self.emails:
             yield "email", row.email, marked("this address stands on an earlier line already")
+        if not may_grant(self.actor, row.roles):
+            yield "roles", "|".join(sorted(row.roles)), marked("only an administrator gives roles of the association")
         if row.roles & COMPANY_ROLES and not row.company_code:
             yield "company_code", "", marked("employees and approvers belong to a company: name it")
         if row.roles & ASSOCIATION_ROLES and row.company_code:

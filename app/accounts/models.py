@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, false, text
 from sqlmodel import Field, SQLModel
 
 from app.accounts.permissions import Role, Scope
@@ -122,6 +122,7 @@ class SignInSession(SQLModel, table=True):
     expires_at: datetime = instant()
     revoked_at: datetime | None = instant(default=None)
     user_agent: str = ""
+    by_link: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class SignInLink(SQLModel, table=True):
@@ -137,13 +138,17 @@ class SignInLink(SQLModel, table=True):
 
 
 class SignInFailure(SQLModel, table=True):
-    """A failed password, counted to slow down guessing."""
+    """A failed password, counted to slow down guessing: by address and by client (its network address)."""
 
     __tablename__ = "sign_in_failures"
-    __table_args__ = (Index("ix_sign_in_failures_email_at", "email", "at"),)
+    __table_args__ = (
+        Index("ix_sign_in_failures_email_at", "email", "at"),
+        Index("ix_sign_in_failures_client_at", "client", "at"),
+    )
 
     id: int | None = key()
     email: str
+    client: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
     at: datetime = instant()
 
 

@@ -50,6 +50,7 @@ class Permission(StrEnum):
     VIEW_COMMISSION = "view_commission"
     MANAGE_COMMISSION = "manage_commission"
     MANAGE_PEOPLE = "manage_people"
+    GRANT_ROLES = "grant_roles"
     VIEW_AUDIT = "view_audit"
     SUPPLY = "supply"
 

@@ -15,7 +15,7 @@ from app.accounts.actor import Actor
 from app.accounts.models import Association, Company, Park, Person
 from app.accounts.permissions import ASSOCIATION_ROLES, COMPANY_ROLES, Permission, Role
 from app.core import audit
-from app.core.errors import Conflict, InvalidInput, NotFound, StaleVersion
+from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, StaleVersion
 
 
 def get_association(session: Session) -> Association:
@@ -181,9 +181,13 @@ def add_person(
 ) -> Person:  # fmt: skip
     """Add a person. Buyers belong to a company, the association's people to none.
 
-    Raises `Conflict` where the address is known already, `InvalidInput` where roles and company do not go together.
+    Raises `Conflict` where the address is known already, `InvalidInput` where roles and company do not go together,
+    `NotAllowed` for a role that the actor may not grant.
     """
     actor.require(Permission.MANAGE_PEOPLE)
+    roles = frozenset(roles)
+    if not may_grant(actor, roles):
+        raise NotAllowed("Only an administrator gives roles of the association.", code="role_not_granted")
     return _add_person(
         session,
         actor,
@@ -194,6 +198,11 @@ def add_person(
         locale=locale,
         order_limit=order_limit,
     )
+
+
+def may_grant(actor: Actor, roles: Iterable[Role]) -> bool:
+    """Whether the actor may give these roles: those of the association are an administrator's to give."""
+    return actor.may(Permission.GRANT_ROLES) or not ASSOCIATION_ROLES & frozenset(roles)
 
 
 def invite_colleague(
@@ -254,7 +263,9 @@ def change_person(
 ) -> Person:  # fmt: skip
     """Set a person's order limit and whether they may sign in.
 
-    The association does it for everyone, an approver for the people of their own company.
+    The association does it for everyone, an approver for the people of their own company; nobody does it for
+    themselves. Who works for the association is switched off and on by an administrator, of whom one stays; a firm's
+    approvers by the association, so that none switches off whoever must approve them.
     """
     person = session.get(Person, person_id, with_for_update=True)
     own_company = person is not None and person.company_id is not None and person.company_id == actor.company_id
@@ -263,10 +274,32 @@ def change_person(
     if person is None:
         raise NotFound("There is no such person.")
     check_version(person.version, expected_version)
+    if person.id == actor.person_id and (order_limit, active) != (person.order_limit, person.active):
+        raise NotAllowed("Nobody changes their own limit or account: somebody else does.", code="own_account")
+    if active is not person.active:
+        _require_switch(session, actor, person)
     person.order_limit, person.active = order_limit, active
     person.version += 1
     audit.record(session, actor.label, "person.changed", person, order_limit=str(order_limit), active=active)
     return person
+
+
+def _require_switch(session: Session, actor: Actor, person: Person) -> None:
+    """Raise `NotAllowed` or `Conflict` unless the actor may switch somebody's account on or off."""
+    roles = frozenset(Role(role) for role in person.roles)
+    if not may_grant(actor, roles):
+        raise NotAllowed("Only an administrator switches people of the association on or off.", code="role_not_granted")
+    if Role.APPROVER in roles and not actor.may(Permission.MANAGE_PEOPLE):
+        raise NotAllowed("The association switches approvers on and off: ask it.", code="approver_of_others")
+    if Role.ADMINISTRATOR in roles and person.active:
+        administrators = session.scalars(
+            select(Person.id)
+            .where(col(Person.active), col(Person.roles).contains([Role.ADMINISTRATOR.value]))
+            .order_by(col(Person.id))
+            .with_for_update()
+        ).all()
+        if set(administrators) <= {person.id}:
+            raise Conflict("The last administrator stays: make another one first.", code="last_administrator")
 
 
 def holds_data(engine: Engine) -> bool:

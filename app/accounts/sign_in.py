@@ -30,6 +30,10 @@ LINK_LASTS = timedelta(minutes=30)
 INVITATION_LASTS = timedelta(days=14)
 FAILURES_COUNTED_FOR = timedelta(minutes=15)
 FAILURES_ALLOWED = 10
+FAILURES_OF_A_CLIENT = 50
+LINKS_ALLOWED = 3
+ENDED_KEPT_FOR = timedelta(days=30)
+_LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
 MIN_PASSWORD_LENGTH = 10
 TOKEN_LASTS = timedelta(hours=1)
 OLD_KEY_LASTS = timedelta(days=1)
@@ -57,29 +61,74 @@ def set_password(session: Session, person: Person, password: str) -> None:
     audit.record(session, person.email, "person.password_set", person)
 
 
-def check_password(session: Session, email: str, password: str) -> Person | None:
+def change_password(session: Session, actor: Actor, token: str, old: str, new: str) -> None:
+    """Let a person in a browser change their password, and end their sessions but for this one (its cookie, `token`).
+
+    The old one is asked for, unless there is none yet or a mailed link opened this session half an hour ago at most.
+    Raises `NotAllowed` for a key, `InvalidInput` for a wrong old one.
+    """
+    if actor.scopes is not None:
+        raise NotAllowed("A key changes no password: sign in with a browser.", code="insufficient_scope")
+    person = session.get_one(Person, actor.require_person())
+    here = session.exec(select(SignInSession).where(SignInSession.token_hash == hash_of(token))).one_or_none()
+    by_link = here is not None and here.by_link and here.created_at > clock.now() - LINK_LASTS
+    if person.password_hash and not by_link and not _is_password(person.password_hash, old):
+        audit.record(session, person.email, "person.password_refused", person)
+        raise InvalidInput("That is not your present password.", code="wrong_password", field="old_password")
+    set_password(session, person, new)
+    session.execute(
+        update(SignInSession)
+        .where(
+            col(SignInSession.person_id) == person.id,
+            col(SignInSession.revoked_at).is_(None),
+            col(SignInSession.token_hash) != hash_of(token),
+        )
+        .values(revoked_at=clock.now())
+    )
+
+
+def _is_password(kept: str, password: str) -> bool:
+    try:
+        return _hasher.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def check_password(session: Session, email: str, password: str, client: str = "") -> Person | None:
     """The person whose password this is; None for a wrong one, which is counted.
 
-    Raises `TooManyTries` after ten wrong ones in a quarter of an hour for one address.
+    Raises `TooManyTries` after ten wrong ones in a quarter of an hour for one address from one client (by its network
+    address), or fifty from one client: others go on signing in.
     """
-    address = email.strip().lower()
+    address, client = email.strip().lower()[:_LONGEST_ADDRESS], client[:64]
     recent = clock.now() - FAILURES_COUNTED_FOR
-    failures = session.scalar(select(func.count()).where(SignInFailure.email == address, SignInFailure.at > recent))
-    if (failures or 0) >= FAILURES_ALLOWED:
+    here = select(func.count()).where(SignInFailure.client == client, SignInFailure.at > recent)
+    of_client = session.scalar(here) or 0
+    if of_client >= FAILURES_OF_A_CLIENT or (
+        of_client and (session.scalar(here.where(SignInFailure.email == address)) or 0) >= FAILURES_ALLOWED
+    ):
         raise TooManyTries("Too many tries. Wait a quarter of an hour, or ask for a link by mail.")
     person = find_person(session, address)
     known = person is not None and person.active and person.password_hash
-    try:
-        _hasher.verify(known or _nobodys_hash(), password)
-    except (VerificationError, InvalidHashError):
-        known = None
-    if not known:
-        session.add(SignInFailure(email=address, at=clock.now()))
+    right = _is_password(known or _nobodys_hash(), password)
+    if not known or not right:
+        session.add(SignInFailure(email=address, client=client, at=clock.now()))
+        if person is not None:
+            audit.record(session, address, "session.refused", person, client=client)
         return None
     return person
 
 
-def open_session(session: Session, person: Person, user_agent: str = "") -> str:
+def forget_old_sign_ins(session: Session) -> None:
+    """Drop failures that count no more, links and sessions that ended a month ago."""
+    now = clock.now()
+    session.execute(delete(SignInFailure).where(col(SignInFailure.at) < now - FAILURES_COUNTED_FOR))
+    for ended in (SignInLink, SignInSession):
+        session.execute(delete(ended).where(col(ended.expires_at) < now - ENDED_KEPT_FOR))
+    session.execute(delete(AccessToken).where(col(AccessToken.expires_at) < now))
+
+
+def open_session(session: Session, person: Person, user_agent: str = "", *, by_link: bool = False) -> str:
     """Sign a person in; the token that goes into the cookie."""
     token = new_token()
     now = clock.now()
@@ -89,6 +138,7 @@ def open_session(session: Session, person: Person, user_agent: str = "") -> str:
         created_at=now,
         expires_at=now + SESSION_LASTS,
         user_agent=user_agent[:200],
+        by_link=by_link,
     )
     session.add(signed_in)
     session.flush()
@@ -153,9 +203,17 @@ def _link_paths(session: Session, people: Sequence[Person], lasts: timedelta) ->
 
 
 def mail_link(session: Session, email: str) -> None:
-    """Mail a sign-in link to a known address; say nothing about an unknown one."""
-    person = find_person(session, email.strip())
+    """Mail a sign-in link to a known address, three in a quarter of an hour at most; say nothing about another one."""
+    person = find_person(session, email.strip()[:_LONGEST_ADDRESS])
     if person is None or not person.active:
+        return
+    made_since = clock.now() - FAILURES_COUNTED_FOR + LINK_LASTS
+    lately = select(func.count()).where(
+        SignInLink.person_id == person.id,
+        SignInLink.expires_at > made_since,
+        SignInLink.expires_at <= clock.now() + LINK_LASTS,
+    )
+    if (session.scalar(lately) or 0) >= LINKS_ALLOWED:
         return
     [path] = _link_paths(session, [person], LINK_LASTS)
     with speaking(person.locale):

@@ -21,6 +21,7 @@ from app.core.database import database_url, psycopg_connection, session_options
 TASK_MODULES = [
     "app.notify.mail",
     "app.core.housekeeping",
+    "app.accounts.tasks",
     "app.catalog.tasks",
     "app.sourcing.tasks",
     "app.orders.tasks",

@@ -61,17 +61,20 @@ class RequestShell:
             await send(message)
 
         try:
-            self._guard(scope["method"], headers)
+            self._guard(scope["method"], scope["path"], headers)
         except DomainError as error:
             refusal = JSONResponse(problem_body(error), error.status, media_type="application/problem+json")
             await refusal(scope, receive, dressed_send)
             return
         await self.app(scope, counting_receive, dressed_send)
 
-    def _guard(self, method: str, headers: Headers) -> None:
-        if int(headers.get("content-length") or 0) > self.body_limit_bytes:
+    def _guard(self, method: str, path: str, headers: Headers) -> None:
+        length = headers.get("content-length") or "0"
+        if not length.isascii() or not length.isdigit() or int(length[:20]) > self.body_limit_bytes:
             raise self._too_large()
-        if method not in _SAFE_METHODS and "cookie" in headers and not _same_origin(headers):
+        # Signing in has no cookie yet: another site's form must not do it either. Programs ask the API from anywhere.
+        by_browser = "cookie" in headers or not path.startswith("/api/")
+        if method not in _SAFE_METHODS and by_browser and not _same_origin(headers):
             raise NotAllowed("This request came from another site and was not carried out.", code="cross_site")
 
     def _too_large(self) -> TooLarge:

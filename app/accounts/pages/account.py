@@ -52,7 +52,7 @@ def sign_in_with_password(
 ) -> Response:
     """Sign in, or show the form again with what was typed."""
     try:
-        person = sign_in.check_password(session, email, password)
+        person = sign_in.check_password(session, email, password, request.client.host if request.client else "")
         error = None if person else _("The address and the password do not go together.")
     except sign_in.TooManyTries as too_many:
         person, error = None, say(too_many)
@@ -78,7 +78,8 @@ def confirm_link(request: Request, actor: OptionalActor, token: str = "") -> Res
 def use_link(request: Request, session: SessionDep, token: Annotated[str, Form()] = "") -> Response:
     """Sign in by a mailed link."""
     person = sign_in.use_link(session, token)
-    return _signed_in(sign_in.open_session(session, person, request.headers.get("user-agent", "")), "/")
+    opened = sign_in.open_session(session, person, request.headers.get("user-agent", ""), by_link=True)
+    return _signed_in(opened, "/")
 
 
 @router.post("/sign-out")
@@ -112,11 +113,16 @@ def _account(
 
 @router.post("/account/password")
 def change_password(
-    request: Request, session: SessionDep, actor: SignedIn, password: Annotated[str, Form()] = ""
+    request: Request,
+    session: SessionDep,
+    actor: SignedIn,
+    password: Annotated[str, Form(max_length=1000)] = "",
+    old_password: Annotated[str, Form(max_length=1000)] = "",
 ) -> Response:
-    """Set a new password."""
+    """Set a new password; the other browsers are signed out."""
+    token = request.cookies.get(SESSION_COOKIE, "")
     try:
-        sign_in.set_password(session, session.get_one(Person, actor.require_person()), password)
+        sign_in.change_password(session, actor, token, old_password, password)
     except DomainError as error:
         return _account(request, session, actor, error=say(error))
     return RedirectResponse("/account?saved=true", 303)

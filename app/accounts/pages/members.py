@@ -79,7 +79,7 @@ def _page(
         parks=queries.list_parks(session),
         requests=join_requests.open_requests(session),
         own_people=queries.list_association_people(session),
-        roles=sorted(ASSOCIATION_ROLES),
+        roles=sorted(ASSOCIATION_ROLES) if actor.may(Permission.GRANT_ROLES) else [],
         q=q,
         error=error,
         typed=typed or {},

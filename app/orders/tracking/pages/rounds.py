@@ -24,9 +24,10 @@ from app.orders.consolidation.queries import supplier_orders as supplier_order_q
 from app.orders.ordering.queries import demand as demand_queries
 from app.orders.ordering.queries import orders as order_queries
 from app.orders.rounds import calendar, queries, series, service
-from app.orders.rounds.models import RoundStatus
+from app.orders.rounds.models import ROUNDS_BEFORE_SENDING, RoundStatus
 from app.orders.rounds.schemas import RoundIn
 from app.orders.rounds.service import get_round, round_key
+from app.orders.rounds.states import ROUND_LIFE, RoundEvent
 from app.orders.tracking.pages import exports
 from app.orders.tracking.pages.watch_tables import TABLE_NAMES, watch, watched_file, withdrawn_table
 from app.orders.tracking.queries.cockpit import withdrawn_in_demand
@@ -36,6 +37,7 @@ from app.web.forms import typed_instant
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
+_SENDING = ROUND_LIFE.before(RoundEvent.SEND)
 
 
 def _require_view(actor: Actor) -> None:
@@ -234,8 +236,10 @@ def consolidation_page(
         approvals=round_queries.approval_names(session, round_id),
         two_needed=round_approval.second_person_needed(session, actor, found),
         limit=get_association(session).second_approval_above,
-        held_back=sending.held_back(session, round_id),
-        withdrawn=withdrawn_table(withdrawn_in_demand(session, [round_id], PAGE_SIZE)),
+        held_back=sending.held_back(session, round_id) if found.status in _SENDING else [],
+        withdrawn=withdrawn_table(
+            withdrawn_in_demand(session, [round_id], PAGE_SIZE) if found.status in ROUNDS_BEFORE_SENDING else []
+        ),
     )
 
 
