@@ -152,6 +152,18 @@ class SignInFailure(SQLModel, table=True):
     at: datetime = instant()
 
 
+class IbanChange(SQLModel, table=True):
+    """An account that somebody asked for, until a second person confirms it. `party`: the association, or the code of a
+    supplier or firm."""
+
+    __tablename__ = "iban_changes"
+
+    party: str = Field(primary_key=True, max_length=60)
+    iban: str = Field(max_length=34)
+    asked_by: str
+    asked_at: datetime = instant()
+
+
 class ApiKey(SQLModel, table=True):
     """A key for programs: acts as its person, within its scopes. Only its hash is kept."""
 

@@ -12,10 +12,13 @@ from stdnum.exceptions import ValidationError
 from stdnum.fr import siret as siret_number
 
 from app.accounts.actor import Actor
+from app.accounts.bank_accounts import ASSOCIATION, Place, iban_holds
 from app.accounts.models import Association, Company, Park, Person
 from app.accounts.permissions import ASSOCIATION_ROLES, COMPANY_ROLES, Permission, Role
 from app.core import audit
 from app.core.errors import Conflict, InvalidInput, NotAllowed, NotFound, StaleVersion
+
+_OWN_IBAN = Place(Permission.MANAGE_PEOPLE, "/association")
 
 
 def get_association(session: Session) -> Association:
@@ -60,7 +63,10 @@ def identify_association(
     vat_number: str, email: str, iban: str = "",
     creditor_id: str = "",
 ) -> Association:  # fmt: skip
-    """Say who the association is, as documents name it. Raises `InvalidInput` for numbers that cannot be."""
+    """Say who the association is, as documents name it; another IBAN holds once a second person has confirmed it.
+
+    Raises `InvalidInput` for numbers that cannot be.
+    """
     actor.require(Permission.MANAGE_PEOPLE)
     if not name.strip():
         raise InvalidInput("The association and its manager each need a name.", field="name")
@@ -68,7 +74,9 @@ def identify_association(
         raise InvalidInput("{number} is not a VAT number.", field="vat_number", number=vat_number)
     association = get_association(session)
     association.creditor_id = "".join(creditor_id.split()).upper()[:35]
-    association.iban = check_iban(iban) if iban.strip() else ""
+    account = check_iban(iban) if iban.strip() else ""
+    if iban_holds(session, actor, ASSOCIATION, association.iban, account, _OWN_IBAN):
+        association.iban = account
     association.name, association.street = name.strip(), street.strip()
     association.postal_code, association.city = postal_code.strip(), city.strip()
     association.siret = check_siret(siret) or ""
@@ -77,6 +85,16 @@ def identify_association(
     association.version += 1
     audit.record(session, actor.label, "association.identified", association, siret=association.siret)
     return association
+
+
+def confirm_iban(session: Session, actor: Actor, iban: str) -> None:
+    """Give the association's IBAN as a second person."""
+    actor.require(Permission.MANAGE_PEOPLE)
+    association, account = get_association(session), check_iban(iban)
+    if iban_holds(session, actor, ASSOCIATION, association.iban, account, _OWN_IBAN):
+        association.iban = account
+        association.version += 1
+        audit.record(session, actor.label, "iban.set", association, last_digits=account[-4:])
 
 
 def create_park(session: Session, actor: Actor, code: str, name: str, postal_code: str = "", city: str = "") -> Park:

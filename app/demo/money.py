@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from app.accounts.actor import Actor
+from app.accounts.actor import COMMAND_LINE, Actor
 from app.accounts.service import get_association
 from app.billing.invoicing.models import IssuedInvoice
 from app.billing.invoicing.runs import invoice_supplier
@@ -48,7 +48,8 @@ def bill_a_delivery(session: Session, manager: Actor, treasurer: Actor, code: st
         {"number": order.number},
     )
     receive_drop(session, manager, order.number, str(park))
-    set_iban(session, treasurer, order.code, _SUPPLIER_IBAN)
+    for person in (treasurer, COMMAND_LINE):  # the second confirms what the first asks
+        set_iban(session, person, order.code, _SUPPLIER_IBAN)
     issued = [
         one
         for one in invoice_supplier(session, treasurer, order.supplier_id, clock.now())

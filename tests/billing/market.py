@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import text
+from sqlmodel import Session
 
 from app.accounts.actor import COMMAND_LINE, Actor, actor_for
 from app.accounts.models import Company
@@ -13,6 +14,7 @@ from app.accounts.service import get_association
 from app.billing.invoicing.invoice import InvoiceKind
 from app.billing.invoicing.models import IssuedInvoice
 from app.billing.invoicing.runs import end_of, invoice_supplier
+from app.billing.payments.supplier_payments import set_iban
 from app.catalog.models import Offer, Supplier
 from app.catalog.suppliers import add_supplier_user
 from app.commission.service import create_rule
@@ -22,6 +24,12 @@ from app.orders.fulfilment.receipts import receive_drop
 from tests.factories import World
 
 SIRETS = ("73282932000074", "40483304800022", "55210055400013")
+
+
+def two_set_iban(session: Session, actor: Actor, code: str, iban: str) -> None:
+    """Somebody asks for an account, and a second person confirms it."""
+    set_iban(session, actor, code, iban)
+    set_iban(session, COMMAND_LINE, code, iban)
 
 
 @dataclass

@@ -24,10 +24,10 @@ from app.billing.payments.direct_debits import make_debits, sign_mandate
 from app.billing.payments.models.bank import Transfer
 from app.billing.payments.models.outgoing_files import FileKind, FileStatus
 from app.billing.payments.outgoing_files import get_file
-from app.billing.payments.supplier_payments import make_transfers, payables, set_iban
+from app.billing.payments.supplier_payments import make_transfers, payables
 from app.core import clock
 from app.core.errors import Conflict, NotAllowed, NotFound
-from tests.billing.market import Market
+from tests.billing.market import Market, two_set_iban
 from tests.billing.payments.test_supplier_payments import IBAN, camt
 from tests.site import Site
 
@@ -40,7 +40,7 @@ def paid_by_members(market: Market) -> Decimal:
     session = market.world.session
     market.deliver("R1", (0, market.gloves, 10))
     (invoice, _commission) = market.invoice()
-    set_iban(session, market.treasurer, "VOSGES", SUPPLIER_IBAN)
+    two_set_iban(session, market.treasurer, "VOSGES", SUPPLIER_IBAN)
     import_statement(session, market.treasurer, camt(("B1", "CRDT", str(invoice.total), "K", invoice.number)))
     (due,) = payables(session)
     return due.amount

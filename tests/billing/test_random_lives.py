@@ -28,7 +28,7 @@ from app.billing.payments.direct_debits import make_debits, sign_mandate
 from app.billing.payments.models.cards import Collection
 from app.billing.payments.queries import list_to_collect
 from app.billing.payments.stripe_events import receive_event
-from app.billing.payments.supplier_payments import excesses, make_transfers, payables, set_iban
+from app.billing.payments.supplier_payments import excesses, make_transfers, payables
 from app.commission.ledger.books import fec_file
 from app.core import clock
 from app.core.errors import DomainError
@@ -36,7 +36,7 @@ from app.core.money import ZERO
 from app.orders.fulfilment.returns import record_return
 from tests.billing import peer as stripe_peer
 from tests.billing.invoicing.test_issue import check_fec
-from tests.billing.market import Market
+from tests.billing.market import Market, two_set_iban
 from tests.billing.payments.test_supplier_payments import IBAN, camt
 from tests.billing.peer import at_peer, event_of, give_card, signed, work
 
@@ -191,7 +191,7 @@ def _live(market: Market, peer: str, actions: list[str], seed: int) -> None:
     approvers = [market.world.an_actor(Role.APPROVER, company=firm) for firm in market.firms]
     get_association(session).creditor_id = "FR72ZZZ123456"
     for code in ("VOSGES", *(firm.code for firm in market.firms)):
-        set_iban(session, market.treasurer, code, OTHER_IBAN)
+        two_set_iban(session, market.treasurer, code, OTHER_IBAN)
     life = Life(market, peer, Random(seed), approvers)
     for action in ["deliver", *actions]:
         getattr(life, action)()

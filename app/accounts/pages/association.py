@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.accounts import service
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
+from app.accounts.bank_accounts import ASSOCIATION, asked_changes, refuse_change
 from app.accounts.permissions import Permission
 from app.core.errors import DomainError
 from app.core.i18n import say
@@ -38,7 +39,20 @@ def _page(
         shown=association.model_dump() | (typed or {}),
         error=error,
         saved=saved,
+        asked=asked_changes(session, of_association=True),
     )
+
+
+@router.post("/association/iban")
+def decide_iban(
+    session: SessionDep, actor: SignedIn, iban: Text = "", refuse: Annotated[bool, Form()] = False
+) -> Response:
+    """Confirm the account that somebody else asked for, or leave it as it is."""
+    if refuse:
+        refuse_change(session, actor, ASSOCIATION, Permission.MANAGE_PEOPLE)
+    else:
+        service.confirm_iban(session, actor, iban)
+    return RedirectResponse("/association?saved=true", 303)
 
 
 @router.post("/association")

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from app.accounts.actor import Actor
+from app.accounts.bank_accounts import Place, iban_holds
 from app.accounts.models import Company
 from app.accounts.permissions import Permission
 from app.accounts.service import check_iban, get_association
@@ -27,6 +28,8 @@ from app.core.money import ZERO
 from app.supplying.models.invoices import AGREED_INVOICES
 
 PAIN_001 = "pain.001.001.09"
+
+IBANS = Place(Permission.MANAGE_COMMISSION, "/payments")
 
 
 class Payable(NamedTuple):
@@ -125,7 +128,10 @@ def excesses(session: Session) -> list[Excess]:
 
 
 def set_iban(session: Session, actor: Actor, code: str, iban: str) -> None:
-    """Write down where a supplier is paid to, or a firm paid back. Raises `InvalidInput` for wrong check digits."""
+    """Write down where a supplier is paid to, or a firm paid back: it holds once a second person has given the same.
+
+    Raises `InvalidInput` for wrong check digits.
+    """
     actor.require(Permission.MANAGE_COMMISSION)
     account = check_iban(iban)
     party = (
@@ -134,6 +140,8 @@ def set_iban(session: Session, actor: Actor, code: str, iban: str) -> None:
     )
     if party is None:
         raise NotFound("There is no supplier and no firm {party}.", party=code)
+    if not iban_holds(session, actor, code, party.iban or "", account, IBANS):
+        return
     party.iban = account
     session.flush()
     audit.record(session, actor.label, "iban.set", party, last_digits=account[-4:])

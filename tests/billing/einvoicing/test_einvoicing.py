@@ -27,13 +27,13 @@ from app.billing.invoicing.issue import archived
 from app.billing.invoicing.models import IssuedInvoice
 from app.billing.invoicing.service_invoices import issue_service_invoice
 from app.billing.payments.bank_matching import import_statement
-from app.billing.payments.supplier_payments import make_transfers, payables, set_iban
+from app.billing.payments.supplier_payments import make_transfers, payables
 from app.core import clock
 from app.core.errors import InvalidInput, NotFound, Unavailable
 from app.supplying.models.invoices import InvoiceStatus, SupplierInvoice
 from app.supplying.supplier_invoices import decide_invoice
 from tests.billing.invoicing.test_factur_x import BUYER, SELLER, a_line, an_invoice, some_lines
-from tests.billing.market import SIRETS, Market
+from tests.billing.market import SIRETS, Market, two_set_iban
 from tests.billing.payments.test_supplier_payments import camt
 from tests.billing.peer import work
 from tests.site import Site
@@ -234,7 +234,7 @@ def test_a_suppliers_own_invoice_is_matched_approved_sold_on_and_paid(market: Ma
     market.supplier.free_delivery_from = None
     market.supplier.delivery_fee = None
     purchases.let_invoice_itself(session, treasurer, "VOSGES", itself=True)
-    set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
+    two_set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
     market.deliver("R1", (0, market.gloves, 10))
     document = order_for_partner(partner, market, "R1", "8.6333")
     for _time in range(2):

@@ -18,12 +18,12 @@ from app.billing.payments import stripe_gateway as gateway
 from app.billing.payments.bank_matching import import_statement
 from app.billing.payments.models.cards import Collection, CollectionStatus, MethodKind, StripeAccount
 from app.billing.payments.stripe_events import receive_event
-from app.billing.payments.supplier_payments import make_transfers, payables, set_iban
+from app.billing.payments.supplier_payments import make_transfers, payables
 from app.core import clock
 from app.core.settings import get_settings
 from app.demo import card_peer
 from app.orders.fulfilment.returns import record_return
-from tests.billing.market import Market
+from tests.billing.market import Market, two_set_iban
 from tests.billing.payments.test_supplier_payments import camt
 from tests.billing.peer import event_of, signed, work
 from tests.site import Site
@@ -233,7 +233,7 @@ def test_suppliers_paid_directly_get_no_transfer_for_it(market: Market, account:
     a_card(market)
     joined(market)
     collected(market)
-    set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
+    two_set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
     market.deliver("R2", (1, market.gloves, 10))
     issued = market.invoice()
     (second,) = market.of_kind(issued, InvoiceKind.MEMBER)

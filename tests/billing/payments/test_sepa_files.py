@@ -12,9 +12,9 @@ from app.billing.payments.bank_days import bank_day_from, easter, is_bank_day
 from app.billing.payments.bank_matching import import_statement
 from app.billing.payments.direct_debits import make_debits, sign_mandate
 from app.billing.payments.sepa_files import in_bank_letters
-from app.billing.payments.supplier_payments import make_transfers, set_iban
+from app.billing.payments.supplier_payments import make_transfers
 from app.core import clock
-from tests.billing.market import Market
+from tests.billing.market import Market, two_set_iban
 from tests.billing.payments.test_supplier_payments import IBAN, camt
 
 
@@ -56,7 +56,7 @@ def test_a_file_of_transfers_names_every_bank_and_everybody_as_banks_can_read_th
     market.supplier.name = "Œuvres & Cie [Épinal] <SA>"
     market.deliver("R1", (0, market.gloves, 10))
     (invoice, _commission) = market.invoice()
-    set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
+    two_set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
     import_statement(session, treasurer, camt(("B1", "CRDT", str(invoice.total), "K", invoice.number)))
     with clock.frozen(datetime(2026, 12, 25, 9, tzinfo=clock.PARIS)):
         root = etree.fromstring(make_transfers(session, treasurer).content)

@@ -14,10 +14,10 @@ from app.billing.invoicing.queries import open_amount
 from app.billing.payments.bank_matching import assign, assign_account, import_statement
 from app.billing.payments.direct_debits import make_debits, sign_mandate
 from app.billing.payments.queries import list_movements, waiting_movements
-from app.billing.payments.supplier_payments import make_transfers, payables, set_iban
+from app.billing.payments.supplier_payments import make_transfers, payables
 from app.core import clock
 from app.core.errors import InvalidInput
-from tests.billing.market import Market
+from tests.billing.market import Market, two_set_iban
 from tests.billing.payments.test_statement_files import camt, charge, detail, entry
 from tests.site import Site
 
@@ -143,8 +143,8 @@ def test_debits_that_the_bank_collects_at_once_are_matched_by_their_batch(market
 def test_transfers_that_the_bank_books_at_once_are_matched_by_their_batch(market: Market) -> None:
     session, treasurer = market.world.session, market.treasurer
     first, second = invoices(market)
-    set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
-    set_iban(session, treasurer, market.firms[0].code, "FR14 2004 1010 0505 0001 3M02 606")
+    two_set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
+    two_set_iban(session, treasurer, market.firms[0].code, "FR14 2004 1010 0505 0001 3M02 606")
     take(market, entry(str(first.total), detail("", first.number)))
     take(market, entry(str(second.total + 9), detail("", second.number)))
     session.execute(text("UPDATE invoice_balances SET open = -9 WHERE invoice_id = :id"), {"id": first.id})

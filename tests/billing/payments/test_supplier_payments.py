@@ -19,7 +19,7 @@ from app.commission.ledger.books import fec_file
 from app.core import clock
 from app.core.errors import Conflict, InvalidInput, NotAllowed
 from tests.billing.invoicing.test_issue import check_fec
-from tests.billing.market import Market
+from tests.billing.market import Market, two_set_iban
 from tests.site import Site
 
 D = Decimal
@@ -104,7 +104,7 @@ def test_suppliers_are_paid_what_members_paid_less_commission_and_once(market: M
     session, treasurer = market.world.session, market.treasurer
     market.deliver("R1", (0, market.gloves, 10), (1, market.gloves, 10))
     first, second, commission = market.invoice()
-    set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
+    two_set_iban(session, treasurer, "VOSGES", "FR14 2004 1010 0505 0001 3M02 606")
     with pytest.raises(Conflict):
         make_transfers(session, treasurer)
     import_statement(session, treasurer, camt(("B1", "CRDT", str(first.total), "K", first.number)))

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from app.billing.invoicing.models import IssuedInvoice
 from app.billing.invoicing.queries import open_amount
 from app.billing.payments.bank_matching import import_statement
-from app.billing.payments.supplier_payments import make_transfers, payables, set_iban
+from app.billing.payments.supplier_payments import make_transfers, payables
 from app.core import clock
-from tests.billing.market import Market
+from tests.billing.market import Market, two_set_iban
 from tests.billing.payments.test_settlement import books, debited
 from tests.billing.payments.test_statement_files import camt, detail, entry
 from tests.billing.test_outgoing_files import transfers_in
@@ -62,7 +62,7 @@ def paid_out(market: Market) -> tuple[IssuedInvoice, str, Decimal]:
     session, treasurer = market.world.session, market.treasurer
     market.deliver("R1", (0, market.gloves, 10))
     (invoice, _commission) = market.invoice()
-    set_iban(session, treasurer, "VOSGES", SUPPLIER_IBAN)
+    two_set_iban(session, treasurer, "VOSGES", SUPPLIER_IBAN)
     today = clock.today()
     import_statement(session, treasurer, on(today, entry(str(invoice.total), detail("", invoice.number))))
     ((reference, amount),) = transfers_in(make_transfers(session, treasurer).content)
@@ -88,7 +88,7 @@ def test_two_transfers_that_the_bank_books_as_one_without_a_name_are_done(market
     market.deliver("R1", (0, market.gloves, 10), (1, market.gloves, 10))
     first, second, _commission = market.invoice()
     for code in ("VOSGES", market.firms[0].code):
-        set_iban(session, treasurer, code, SUPPLIER_IBAN)
+        two_set_iban(session, treasurer, code, SUPPLIER_IBAN)
     paid = on(clock.today(), *(entry(str(one.total), detail("", one.number)) for one in (first, second)))
     import_statement(session, treasurer, paid)
     session.execute(text("UPDATE invoice_balances SET open = -9 WHERE invoice_id = :id"), {"id": first.id})

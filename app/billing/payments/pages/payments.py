@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.accounts.actor import Actor
 from app.accounts.authentication import SignedIn
+from app.accounts.bank_accounts import asked_changes, refuse_change
 from app.accounts.permissions import Permission
 from app.billing.invoicing import purchases
 from app.billing.payments import bank_matching, direct_debits, supplier_payments
@@ -49,6 +50,7 @@ def _page(
         waiting=waiting_movements(session),
         payables=supplier_payments.payables(session),
         excesses=supplier_payments.excesses(session),
+        asked=asked_changes(session, of_association=False),
         error=error,
     )
 
@@ -97,6 +99,14 @@ def set_iban(
     """Write down where a supplier is paid to, or a firm paid back."""
     show = partial(_page, request, session, actor)
     return attempt(session, lambda: supplier_payments.set_iban(session, actor, code.strip(), iban), show, "/payments")
+
+
+@router.post("/payments/ibans/{code}/refusal")
+def refuse_iban(request: Request, session: SessionDep, actor: SignedIn, code: str) -> Response:
+    """Leave an account as it is that somebody asked to change."""
+    show = partial(_page, request, session, actor)
+    permission = supplier_payments.IBANS.permission
+    return attempt(session, lambda: refuse_change(session, actor, code, permission), show, "/payments")
 
 
 @router.post("/payments/mandates")
