@@ -1,6 +1,7 @@
 """The columns of the catalogue's files, as FORMATS.md has them."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 from app.catalog.net_content import Measure, measure_of
 from app.core.i18n import marked
@@ -30,6 +31,21 @@ def price_tiers(value: str) -> PriceTiers:
         reached = from_quantity
         tiers.append((from_quantity, _TIER_PRICE(price.strip())))
     return tuple(tiers)
+
+
+# VAT rates that are in force in France, in percent (CGI 278 to 281 nonies, 294 to 297): mainland, Corsica, overseas.
+VAT_RATES_IN_FORCE = frozenset(map(Decimal, ("0", "0.9", "1.05", "1.75", "2.1", "5.5", "8.5", "10", "13", "20")))
+
+
+def doubts_of(vat_rate: Decimal, tiers: PriceTiers) -> list[tuple[str, str, str]]:
+    """What of an offer is taken though it looks wrong: column, value and why."""
+    found = []
+    if vat_rate not in VAT_RATES_IN_FORCE:
+        found.append(("vat_rate", str(vat_rate), marked("no VAT rate in force in France: is it meant?")))
+    if any(after > before for (_q, before), (_r, after) in pairwise(tiers)):
+        value = "|".join(f"{quantity}:{price}" for quantity, price in tiers)
+        found.append(("price_tiers", value, marked("the price rises with the quantity: is it meant?")))
+    return found
 
 
 def content(value: str) -> Measure:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from app.accounts.actor import Actor
 from app.accounts.permissions import Permission
 from app.accounts.service import get_association
-from app.catalog.columns import OFFER_COLUMNS, OWN_OFFER_COLUMNS, SUPPLIER_COLUMNS
+from app.catalog.columns import OFFER_COLUMNS, OWN_OFFER_COLUMNS, SUPPLIER_COLUMNS, doubts_of
 from app.catalog.import_report import LISTED, Difference, ImportReport, PriceJump
 from app.catalog.models import Supplier
 from app.catalog.net_content import measure_of
@@ -201,11 +201,13 @@ def _offer_rows(reader: TableReader, names: set[str], supplier_code: str | None 
     """Rows of the stage; `supplier_code` stands first where the file has no such column."""
     columns = [column.name for column in (OFFER_COLUMNS if supplier_code is None else OWN_OFFER_COLUMNS)]
     first = [] if supplier_code is None else [supplier_code]
-    name_at, unit_at = columns.index("name"), columns.index("unit")
+    name_at, unit_at, vat_at = (columns.index(name) for name in ("name", "unit", "vat_rate"))
     for line, values in reader:
         *cells, content, tiers = values
         amount, unit = content or measure_of(values[unit_at]) or (None, None)
         names.add(values[name_at])
+        for column, value, why in doubts_of(values[vat_at], tiers):
+            reader.doubt(line, column, value, why)
         quantities = ",".join([str(quantity) for quantity, _price in tiers])
         prices = ",".join([str(price) for _quantity, price in tiers])
         yield [line, *first, *cells, amount, unit, f"{{{quantities}}}", f"{{{prices}}}"]

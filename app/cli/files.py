@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.cli import terminal
+from app.core.errors import DomainError
 from app.orders.rounds.sharing_policy import SharingPolicy
 
 if TYPE_CHECKING:
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 imports = typer.Typer(help="Import suppliers, offers, people or orders from CSV or XLSX.", no_args_is_help=True)
 
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV or XLSX")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Report what would happen, change nothing.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Report what would happen, change nothing; --json: each row as kept."),
+]
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Import the good rows, report the others.")]
 
 
@@ -31,16 +36,53 @@ def _run(columns: "tuple[Column, ...]", file: Path, importer: Callable[..., Any]
     from app.core.database import transaction
     from app.core.tabular import TableReader
 
-    with terminal.progress_bar(f"Reading {file.name}", _count_lines(file)) as tell:
-        reader = TableReader(file, columns, progress=tell)
-        with transaction() as session:
-            report = importer(session, COMMAND_LINE, reader, **options)
+    rehearsal = options["dry_run"] and terminal.as_json()
+    try:
+        with terminal.progress_bar(f"Reading {file.name}", _count_lines(file)) as tell:
+            reader = TableReader(file, columns, progress=tell)
+            with transaction() as session:
+                report = importer(session, COMMAND_LINE, reader, **options)
+    except DomainError as refusal:
+        if not rehearsal:
+            raise
+        problem = {"code": refusal.code, "message": str(refusal)}
+        terminal.print_json({"rows": [], "problems": [problem], "error": refusal.code, "message": str(refusal)})
+        raise typer.Exit(1) from refusal
     plain = report.as_json()
+    if rehearsal:
+        kept = _rows_kept(TableReader(file, columns), reader.bad_lines)
+        problems = [cell._asdict() | {"taken": cell in report.doubts} for cell in (*report.bad_cells, *report.doubts)]
+        plain |= {"row_count": plain["rows"], "rows": kept, "problems": problems}
     if terminal.as_json():
         terminal.print_json(plain)
         return
     _print_report(plain)
     terminal.show_bad_cells(report.bad_cells)
+    terminal.show_doubts(report.doubts)
+
+
+def _rows_kept(reader: "TableReader", bad_lines: set[int]) -> list[dict[str, Any]]:
+    """Each row as it would be kept, by column; numbers as decimal text, price tiers as they are written."""
+    names = [column.name for column in reader.columns]
+    return [
+        {name: _as_kept(name, value) for name, value in zip(names, values, strict=True)}
+        for line, values in reader
+        if line not in bad_lines
+    ]
+
+
+def _as_kept(column: str, value: Any) -> Any:
+    if column == "price_tiers":
+        return "|".join(f"{quantity}:{_decimal(price)}" for quantity, price in value)
+    if column == "roles":
+        return "|".join(sorted(value))
+    if isinstance(value, tuple):  # a measure: how much, of what
+        return " ".join(_decimal(part) if isinstance(part, Decimal) else str(part) for part in value)
+    return _decimal(value) if isinstance(value, Decimal) else value
+
+
+def _decimal(value: Decimal) -> str:
+    return f"{value.normalize():f}"
 
 
 def _count_lines(file: Path) -> int | None:

@@ -120,6 +120,13 @@ def show_bad_cells(bad_cells: "Sequence[BadCell]") -> None:
         err.print(f"… and {len(bad_cells) - SHOWN_BAD_CELLS} more: --json lists them.")
 
 
+def show_doubts(doubts: "Sequence[BadCell]") -> None:
+    """List the first cells that were taken though they look wrong."""
+    if doubts:
+        rows = [(cell.line, cell.column, cell.value, cell.cure) for cell in doubts[:SHOWN_BAD_CELLS]]
+        err.print(table(f"Taken, though it looks wrong ({len(doubts)})", ("line", "column", "value", "why"), rows))
+
+
 def show_unreachable_database(error: "OperationalError") -> None:
     """Say that the database does not answer, and where to look."""
     reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)

@@ -15,6 +15,7 @@ class FileReport:
     rows: int = 0
     skipped_count: int = 0
     bad_cells: list[BadCell] = field(default_factory=list)
+    doubts: list[BadCell] = field(default_factory=list)
     unknown_columns: list[str] = field(default_factory=list)
 
     @classmethod
@@ -31,10 +32,12 @@ class FileReport:
             rows=reader.row_count,
             skipped_count=len({bad.line for bad in reader.bad_cells}),
             bad_cells=sorted(reader.bad_cells, key=lambda bad: bad.line),
+            doubts=[doubt for doubt in reader.doubts if doubt.line not in reader.bad_lines],
             unknown_columns=reader.unknown_columns,
             **known,
         )
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain JSON values."""
-        return asdict(self) | {"bad_cells": [bad._asdict() for bad in self.bad_cells]}
+        cells = {name: [cell._asdict() for cell in getattr(self, name)] for name in ("bad_cells", "doubts")}
+        return asdict(self) | cells

@@ -351,3 +351,34 @@ def test_a_file_that_was_made_is_listed_fetched_and_taken_back(
     assert {hashlib.sha256(path.read_bytes()).hexdigest() for path in written} == {digest}
     assert shell.json("outgoing-file", "take-back", number)["status"] == "taken_back"
     assert shell.json("outgoing-file", "take-back", number, status=1)["error"] == "file_taken_back"
+
+
+def test_a_rehearsal_prints_each_row_as_it_would_be_kept(shell: Shell, tmp_path: Path) -> None:
+    shell.run(*INIT)
+    suppliers = tmp_path / "s.csv"
+    suppliers.write_text("supplier_code,name,delivery_fee\nS1,Vosges,12.50\n")
+    shell.run("import", "suppliers", suppliers)
+    offers = tmp_path / "o.csv"
+    offers.write_text(
+        "supplier_code;sku;product_ref;name;pack_size;vat_rate;price_tiers\n"
+        "S1;007;P1;Gants;6;19,6;1:2,50|10:2,60\n"
+        "S1;K2;P2;Bottes;0;20;1:9\n"
+        "S9;K3;P3;Bottes;1;20;1:9\n"
+    )
+    rehearsed = shell.json("import", "offers", offers, "--dry-run")
+    (row,) = rehearsed["rows"]
+    expected = {"supplier_code": "S1", "sku": "007", "pack_size": 6, "vat_rate": "19.6", "price_tiers": "1:2.5|10:2.6"}
+    assert {name: row[name] for name in expected} == expected
+    assert [(one["line"], one["column"], one["taken"]) for one in rehearsed["problems"]] == [
+        (3, "pack_size", False),
+        (4, "supplier_code", False),
+        (2, "vat_rate", True),
+        (2, "price_tiers", True),
+    ]
+    assert (rehearsed["row_count"], rehearsed["new_count"]) == (3, 1)
+    offers.write_bytes(b"\x00\x01\x02")
+    refused = shell.json("import", "offers", offers, "--dry-run", status=1)
+    assert (refused["rows"], len(refused["problems"])) == ([], 1)
+    people = tmp_path / "p.csv"
+    people.write_text("email,name,roles\nanne@ex.com,Anne,treasurer\n")
+    assert shell.json("import", "people", people, "--dry-run")["rows"][0]["roles"] == "treasurer"

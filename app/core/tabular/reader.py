@@ -37,7 +37,7 @@ class TableReader:
     """Streams the rows of one file as `(line, values)`, values in the order of `columns`.
 
     `progress` is told the number of rows read, every thousand.
-    After the iteration `bad_cells`, `bad_cell_count`, `bad_lines`, `row_count` and `unknown_columns` are complete.
+    After the iteration the lists of cells, columns and lines, and the counts, are complete.
     """
 
     path: Path
@@ -47,6 +47,7 @@ class TableReader:
     bad_cells: list[BadCell] = field(default_factory=list)
     bad_cell_count: int = 0
     bad_lines: set[int] = field(default_factory=set)
+    doubts: list[BadCell] = field(default_factory=list)
     row_count: int = 0
     unknown_columns: list[str] = field(default_factory=list)
 
@@ -68,6 +69,11 @@ class TableReader:
     def reject(self, line: int, column: str, value: object, cure: str, **params: object) -> None:
         """Note a bad cell with its cure (a message, and what fills it in); all are counted, the first thousand kept."""
         self._note(line, column, value, gettext(cure).format(**params))
+
+    def doubt(self, line: int, column: str, value: object, why: str) -> None:
+        """Note a cell that is taken but looks wrong, with why (a message); the first thousand are kept."""
+        if len(self.doubts) < BAD_CELLS_KEPT:
+            self.doubts.append(BadCell(self.name, line, column, str(value)[:200], gettext(why)))
 
     def _note(self, line: int, column: str, value: object, cure: str) -> None:
         self.bad_cell_count += 1
