@@ -1,9 +1,9 @@
 """What people type into forms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Form
 from fastapi.responses import RedirectResponse, Response
@@ -42,6 +42,26 @@ def typed_quantity(value: str, sku: str) -> int | None:
     if not (compact.isascii() and compact.isdigit() and len(compact) <= 9):
         raise InvalidInput("{value} is no quantity of {sku}.", field="quantity", value=value, sku=sku)
     return int(compact)
+
+
+def typed_whole(value: str, field: str) -> int | None:
+    """A typed whole number from 0 that a key or count of the database may be; None where nothing is typed.
+
+    Raises `InvalidInput`.
+    """
+    compact = value.strip()
+    if not compact:
+        return None
+    if not (compact.isascii() and compact.isdigit() and len(compact) <= 9):
+        raise InvalidInput("{value} is not a whole number.", field=field, value=value[:40])
+    return int(compact)
+
+
+def rows_of(*columns: Sequence[str]) -> list[Any]:
+    """The rows of a form's table from its columns. Raises `InvalidInput` where they have different lengths."""
+    if len({len(column) for column in columns}) > 1:
+        raise InvalidInput("The rows of this form are not whole: send it again.", code="uneven_rows")
+    return list(zip(*columns, strict=True))
 
 
 def typed_instant(value: str) -> datetime:

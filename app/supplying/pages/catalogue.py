@@ -32,7 +32,7 @@ from app.sourcing.charter.supplier_grades import OwnScore, list_own_scores, own_
 from app.sourcing.charter.versions import current_charter
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
-from app.web.forms import Texts, typed_day, typed_quantity
+from app.web.forms import Texts, rows_of, typed_day, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Table
 
@@ -119,7 +119,7 @@ def set_stock(
     """Say what is in stock now, for the rows where something is typed."""
     try:
         with session.begin_nested():
-            typed = [OfferChange(one, typed_quantity(count, one)) for one, count in zip(sku, stock, strict=True)]
+            typed = [OfferChange(one, typed_quantity(count, one)) for one, count in rows_of(sku, stock)]
             change_own_offers(session, actor, [change for change in typed if change.stock is not None])
     except DomainError as refusal:
         return _catalogue(request, session, actor, error=say(refusal))

@@ -32,7 +32,7 @@ from app.supplying.supplier_invoices import (
 )
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
-from app.web.forms import Text, Texts, typed_amount, typed_day, typed_quantity
+from app.web.forms import Text, Texts, rows_of, typed_amount, typed_day, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -58,7 +58,7 @@ def send_off_invoice(
     """Send an invoice, with its PDF if there is one."""
     try:
         with session.begin_nested():
-            lines = tuple(_lines(zip(sku, quantity, unit_price, strict=True)))
+            lines = tuple(_lines(rows_of(sku, quantity, unit_price)))
             if sku and not lines:
                 raise InvalidInput("Say how much is invoiced.", field="quantity")
             given = Invoice(

@@ -37,7 +37,7 @@ from app.supplying.peppol_answers import take_message
 from app.supplying.supplier_invoices import CAN_BE_INVOICED
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, documents
-from app.web.forms import Text, Texts, typed_amount, typed_day, typed_quantity
+from app.web.forms import Text, Texts, rows_of, typed_amount, typed_day, typed_quantity
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -218,7 +218,7 @@ def answer_order(
                 if what == "change":
                     order = get_supplier_order_of(session, opened.actor, opened.number)
                     lines = {line.sku: line for line in supplier_side_queries.own_lines(session, order.id or 0)}
-                    answers = list(_changed(lines, zip(sku, quantity, unit_price, promised_on, reason, strict=True)))
+                    answers = list(_changed(lines, rows_of(sku, quantity, unit_price, promised_on, reason)))
                 acknowledge_order(
                     session,
                     opened.actor,
@@ -269,7 +269,7 @@ def send_off(
             day = typed_day(expected_on)
             if day is None:
                 raise InvalidInput("Say on which day it arrives.", field="expected_on")
-            units = {one: typed_quantity(typed, one) or 0 for one, typed in zip(sku, quantity, strict=True)}
+            units = {one: typed_quantity(typed, one) or 0 for one, typed in rows_of(sku, quantity)}
             lines = {one: count for one, count in units.items() if count}
             if units and not lines:
                 raise InvalidInput("Say how much leaves.", field="quantity")

@@ -13,7 +13,7 @@ from app.orders.consolidation import decisions, draft_preview
 from app.orders.consolidation.models.supplier_orders import SupplierDecision
 from app.orders.rounds.service import get_round
 from app.web.edge import SessionDep, TransactionRoute
-from app.web.forms import typed_instant
+from app.web.forms import typed_instant, typed_whole
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -97,7 +97,7 @@ def set_packs(
         request,
         session,
         code,
-        lambda: decisions.set_packs(session, actor, code, offer_id, int(packs) if packs else None),
+        lambda: decisions.set_packs(session, actor, code, offer_id, typed_whole(packs, "packs")),
         only_try=only_try,
         back=f"/rounds/{code}/consolidation",
         number=number,

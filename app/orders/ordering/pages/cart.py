@@ -24,6 +24,7 @@ from app.orders.ordering.queries import carts as cart_queries
 from app.orders.ordering.queries import orders as order_queries
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat, export
+from app.web.forms import typed_whole
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -141,7 +142,7 @@ def check_out(
                 actor,
                 order_id,
                 company_reference=company_reference,
-                cost_centre_id=int(cost_centre_id) if cost_centre_id.isdigit() else None,
+                cost_centre_id=typed_whole(cost_centre_id, "cost_centre_id"),
                 expected_version=version,
             )
     except DomainError as error:

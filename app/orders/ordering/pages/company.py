@@ -1,6 +1,5 @@
 """The firm's page for its approvers: people and limits, approval rules with a preview, budgets, cost centres."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -23,7 +22,7 @@ from app.orders.ordering.approval_rules import OrderFacts, StepRule, required_st
 from app.orders.ordering.pages import company_tables
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
-from app.web.forms import typed_amount
+from app.web.forms import typed_amount, typed_day, typed_whole
 from app.web.rendering import render
 
 router = APIRouter(route_class=TransactionRoute)
@@ -141,10 +140,10 @@ def add_rule(request: Request, session: SessionDep, actor: SignedIn, step: Annot
             rule = StepRule(
                 step,
                 typed_amount(above_amount, "above_amount"),
-                int(above_sku_count) if above_sku_count else None,
-                int(category_id) if category_id else None,
+                typed_whole(above_sku_count, "above_sku_count"),
+                typed_whole(category_id, "category_id"),
                 over_limit_only,
-                int(approver_id) if approver_id else None,
+                typed_whole(approver_id, "approver_id"),
             )
             approval_settings.create_approval_rule(session, actor, rule)
     except DomainError as refusal:
@@ -169,8 +168,9 @@ def set_budget(request: Request, session: SessionDep, actor: SignedIn,
             value = typed_amount(amount, "amount")
             if value is None:
                 raise InvalidInput("A budget needs an amount.", field="amount")
-            centre = int(cost_centre_id) if cost_centre_id else None
-            first = date.fromisoformat(f"{month}-01")
+            centre = typed_whole(cost_centre_id, "cost_centre_id")
+            first = typed_day(f"{month}-01")
+            assert first is not None
             budgets.set_budget(session, actor, month=first, amount=value, cost_centre_id=centre)
     except DomainError as refusal:
         return _page(request, session, actor, say(refusal))

@@ -25,7 +25,7 @@ from app.sourcing.tenders.preparation import Need, get_tender, weights_of
 from app.sourcing.tenders.queries import TenderRow
 from app.web.edge import SessionDep, TransactionRoute
 from app.web.exports import ExportFormat
-from app.web.forms import Texts, attempt
+from app.web.forms import Texts, attempt, typed_whole
 from app.web.rendering import render
 from app.web.tables import Column, Link, Table
 
@@ -199,7 +199,7 @@ def add_past_needs(
 
     def take() -> None:
         days = typed_days(first, last)
-        found = past_demand(session, *days, int(category) if category.isdigit() else None, most)
+        found = past_demand(session, *days, typed_whole(category, "category"), most)
         needs = [Need(one.product_ref, forecast(one.quantity, growth), one.category) for one in found]
         if needs:
             preparation.add_needs(session, actor, reference, needs)
@@ -293,7 +293,7 @@ def award(
         choices = {
             key: awards.LotChoice(None if chosen == "nobody" else int(chosen), why)
             for key, chosen, why in zip(lot, winner, reason, strict=False)
-            if chosen == "nobody" or chosen.isdigit()
+            if chosen == "nobody" or (chosen.isascii() and chosen.isdigit() and len(chosen) < 10)
         }
         awards.award(session, actor, reference, choices)
 
