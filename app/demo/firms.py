@@ -47,22 +47,28 @@ class DemoPerson(NamedTuple):
 
 
 def people() -> Iterator[DemoPerson]:
-    """Every firm's approver and one to three employees; about one in twelve reads English."""
+    """Every firm's approvers and one to three employees; about one in twelve reads English."""
     random = Random(68)
     for number in range(COMPANY_COUNT):
         trade, family = _TRADES[number % len(_TRADES)], _FAMILY_NAMES[(number * 7) % len(_FAMILY_NAMES)]
         name = f"{trade} {family}" + (" et Fils" if number % 9 == 4 else "")
         code = f"{trade[:4]}-{family[:6]}-{number + 1:03d}".upper().translate(_PLAIN)
         firm = (code, name, siret_of(number), PARKS[number % len(PARKS)][0])
-        for position in range(2 + random.choice((0, 0, 1, 1, 1))):
+        headcount = 2 + random.choice((0, 0, 1, 1, 1))
+        for position in range(headcount):
             first = random.choice(_FIRST_NAMES)
             last = family if position == 0 else random.choice(_FAMILY_NAMES)
             email = f"{first}.{last}.{position + 1}@{code}.example".lower().translate(_PLAIN)
             limit = "" if position == 0 else random.choice(("80", "150", "250", "400"))
             locale = "en" if random.random() < 1 / 12 else "fr"
-            yield DemoPerson(
-                email, f"{first} {last}", *firm, "approver|employee" if position == 0 else "employee", locale, limit
-            )
+            approves = position == 0 or (position == 1 and headcount > 2 and has_approval_rules(number))
+            roles = "approver|employee" if approves else "employee"
+            yield DemoPerson(email, f"{first} {last}", *firm, roles, locale, limit)
+
+
+def has_approval_rules(number: int) -> bool:
+    """Whether the firm with this number, from 0, asks for approval above an amount."""
+    return number % 3 == 0
 
 
 def siret_of(number: int) -> str:

@@ -161,9 +161,9 @@ def _approvers(session: Session) -> list[Actor]:
 
 def _set_company_rules(session: Session) -> None:
     """Every third firm has approval rules, every fourth a budget, every fifth cost centres."""
-    approvers = _approvers(session)
-    for number, approver in enumerate(approvers):
-        if number % 3 == 0:
+    first_of_firm = {approver.company_id: approver for approver in reversed(_approvers(session))}
+    for number, approver in enumerate(sorted(first_of_firm.values(), key=lambda one: one.person_id or 0)):
+        if firms.has_approval_rules(number):
             approval_settings.create_approval_rule(session, approver, StepRule(1, above_amount=Decimal(200)))
         if number % 4 == 0:
             budgets.set_budget(session, approver, month=clock.today(), amount=Decimal(1500))
