@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from app.accounts.actor import COMMAND_LINE
+from app.billing.payments.bank_matching import import_statement
+from app.billing.payments.supplier_payments import make_transfers
 from app.commission.service import create_rule
 from app.core import clock
 from app.orders.consolidation.draft import consolidate_round
@@ -21,7 +23,8 @@ from app.orders.fulfilment.acknowledgement import Answer, acknowledge_order
 from app.orders.fulfilment.documents.order_document import read_order_documents
 from app.orders.fulfilment.receipts import receive_drop
 from app.orders.fulfilment.returns import record_return
-from tests.billing.market import Market
+from tests.billing.market import Market, two_set_iban
+from tests.billing.payments.test_supplier_payments import camt
 from tests.factories import NOW
 
 ORDER = "R1-VOSGES"
@@ -51,6 +54,8 @@ _FIGURES = {
     "invoices": "SELECT number, kind, net_amount, vat_amount, total FROM issued_invoices ORDER BY id",
     "invoice lines": """SELECT i.number, l.position, l.sku, l.name, l.quantity, l.unit_price, l.amount, l.vat_rate
         FROM invoice_lines l JOIN issued_invoices i ON i.id = l.invoice_id ORDER BY i.id, l.position""",
+    "open": "SELECT open FROM invoice_balances ORDER BY invoice_id",
+    "transfers": "SELECT supplier_id IS NULL AS refund, amount FROM transfers ORDER BY id",
     "books": """SELECT e.document_number, e.purpose, p.account, p.debit, p.credit FROM postings p
         JOIN journal_entries e ON e.id = p.entry_id ORDER BY p.id""",
 }
@@ -81,6 +86,17 @@ def upheaval(market: Market) -> None:
     session.expire_all()
 
 
+def pay(market: Market) -> None:
+    """Every firm pays what is open, and gives the account that it would be paid back to."""
+    session = market.world.session
+    for firm in market.firms:
+        two_set_iban(session, market.treasurer, firm.code, "FR14 2004 1010 0505 0001 3M02 606")
+    numbers = "SELECT i.number, b.open FROM invoice_balances b JOIN issued_invoices i ON i.id = b.invoice_id"
+    due = session.execute(text(f"{numbers} ORDER BY i.id")).all()
+    paid = [(f"B{at}", "CRDT", str(row.open), "Klein", row.number) for at, row in enumerate(due)]
+    import_statement(session, market.treasurer, camt(*paid))
+
+
 def life(market: Market, between: Callable[[Market], None]) -> list[tuple[str, dict[str, list[tuple[Any, ...]]]]]:
     """A round from its orders to the credit of what went back; the figures after each step."""
     session, world = market.world.session, market.world
@@ -97,10 +113,12 @@ def life(market: Market, between: Callable[[Market], None]) -> list[tuple[str, d
         ("answered", lambda: acknowledge_order(session, COMMAND_LINE, ORDER, [Answer(sku, 21)])),
         ("received", lambda: receive_drop(session, COMMAND_LINE, ORDER, "nord", [Arrival(sku, 20, 1)])),
         ("invoiced", market.invoice),
+        ("paid", lambda: pay(market)),
         ("a part back", lambda: record_return(session, COMMAND_LINE, ORDER, market.firms[0].code, sku, 2, "torn")),
         ("credited", market.invoice),
         ("all back", lambda: record_return(session, COMMAND_LINE, ORDER, market.firms[0].code, lamp, 3, "broken")),
         ("credited again", market.invoice),
+        ("paid back", lambda: make_transfers(session, market.treasurer)),
     ]
     seen = []
     for name, step in steps:
@@ -127,6 +145,7 @@ def test_whatever_changes_between_two_steps_no_figure_of_a_round_moves(market: M
         for what, rows in expected.items():
             assert found[what] == rows, f"{what} after: {name}"
     assert [row for row in quiet[-1][1]["invoices"] if row[1] == "credit_note"]
+    assert any(refund for refund, _amount in quiet[-1][1]["transfers"])
 
 
 def test_a_price_list_imported_between_cut_off_and_consolidation_empties_no_round(market: Market) -> None:
